@@ -1,0 +1,34 @@
+// Files as wholes: read with a limit, written so that a reader sees the old or the new content and never a part.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "lib/core/error.h"
+
+namespace accord {
+
+inline constexpr std::size_t kDefaultReadLimit = 1024 * 1024;
+
+// The whole of `path`. Fails with File.NotFound, File.CannotRead, or File.TooLarge over `limit` bytes.
+[[nodiscard]] Result<std::string> read_file(const std::string& path, std::size_t limit = kDefaultReadLimit);
+// The rest of an open descriptor; `name` stands in errors.
+[[nodiscard]] Result<std::string> read_descriptor(int descriptor, std::size_t limit, std::string_view name);
+
+// Replaces `path` atomically and durably (temporary file in the same folder, fsync, rename, fsync of the folder). What
+// is not a regular file (/dev/stdout, a pipe) is written to and never replaced. Fails with File.CannotWrite.
+[[nodiscard]] Result<void> write_file(const std::string& path, std::string_view content, unsigned mode = 0644);
+
+// Creates `path` with `mode`, durably; fails with File.Exists if anything is there.
+[[nodiscard]] Result<void> create_file(const std::string& path, std::string_view content, unsigned mode);
+
+// Creates every missing folder of `path` with mode 0700.
+[[nodiscard]] Result<void> create_folders(const std::string& path);
+
+[[nodiscard]] bool file_exists(const std::string& path);
+
+// The folder that holds `path`: "." for a bare name.
+[[nodiscard]] std::string folder_of(const std::string& path);
+
+}  // namespace accord
