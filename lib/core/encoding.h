@@ -3,6 +3,7 @@
 // Bytes are std::string throughout the project; SecretBytes (secret.h) where they are a key.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,6 +28,20 @@ enum class Blanks { refused, ignored };
 [[nodiscard]] std::string hex_encode(std::string_view bytes);
 // Either case, no separators, even length. nullopt otherwise.
 [[nodiscard]] std::optional<std::string> hex_decode(std::string_view text);
+
+// One character of UTF-8 (RFC 3629) and the number of bytes it takes. A byte that begins none has no value and length 1.
+struct CodePoint {
+  std::optional<char32_t> value = {};
+  std::size_t length = 1;
+};
+
+// The character at `offset`, which lies inside the text.
+[[nodiscard]] CodePoint code_point_at(std::string_view text, std::size_t offset);
+void append_utf8(std::string& text, char32_t character);
+
+// False for controls, format characters (bidirectional overrides, zero-width ones), line separators, private use and
+// non-characters: what a terminal acts upon, or shows nothing for.
+[[nodiscard]] bool is_printing(char32_t character);
 
 // RFC 3629: no surrogates, no overlong forms.
 [[nodiscard]] bool is_utf8(std::string_view text);

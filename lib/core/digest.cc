@@ -1,0 +1,63 @@
+#include "lib/core/digest.h"
+
+#include <openssl/crypto.h>
+#include <openssl/sha.h>
+#include <sys/random.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+
+namespace accord {
+namespace {
+
+unsigned char* bytes_of(std::string& text) {
+  return reinterpret_cast<unsigned char*>(text.data());
+}
+
+const unsigned char* bytes_of(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+}  // namespace
+
+void prepare_crypto() {
+  static const int ready = OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, nullptr);
+  // It fails only where memory is gone at the very start; nothing can be said about a key after that.
+  if (ready != 1) std::abort();
+}
+
+std::string sha1(std::string_view bytes) {
+  prepare_crypto();
+  std::string digest(SHA_DIGEST_LENGTH, '\0');
+  SHA1(bytes_of(bytes), bytes.size(), bytes_of(digest));
+  return digest;
+}
+
+std::string sha256(std::string_view bytes) {
+  prepare_crypto();
+  std::string digest(SHA256_DIGEST_LENGTH, '\0');
+  SHA256(bytes_of(bytes), bytes.size(), bytes_of(digest));
+  return digest;
+}
+
+void fill_random(unsigned char* bytes, std::size_t size) {
+  while (size > 0) {
+    const ssize_t got = getrandom(bytes, size, 0);
+    if (got < 0) {
+      if (errno == EINTR) continue;
+      // A kernel without getrandom(2): going on with predictable bytes would be worse than ending.
+      std::abort();
+    }
+    bytes += got;
+    size -= static_cast<std::size_t>(got);
+  }
+}
+
+std::string random_bytes(std::size_t size) {
+  std::string bytes(size, '\0');
+  fill_random(bytes_of(bytes), size);
+  return bytes;
+}
+
+}  // namespace accord
