@@ -199,10 +199,11 @@ Result<void> create_folders(const std::string& path) {
   while (end != std::string::npos) {
     end = path.find('/', end + 1);
     const std::string folder = path.substr(0, end);
-    if (folder.empty() || mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST) continue;
-    struct stat status = {};
-    if (stat(folder.c_str(), &status) != 0) {
-      return fail("File.CannotWrite", "cannot create the folder " + quoted(folder) + ": " + describe_errno(errno),
+    if (folder.empty() || mkdir(folder.c_str(), 0700) == 0) continue;
+    // mkdir says EACCES or EROFS also of folders that are there already.
+    const int failure = errno;
+    if (failure != EEXIST && !file_exists(folder)) {
+      return fail("File.CannotWrite", "cannot create the folder " + quoted(folder) + ": " + describe_errno(failure),
                   folder);
     }
   }
