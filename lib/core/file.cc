@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "lib/core/descriptor.h"
+#include "lib/core/digest.h"
 #include "lib/core/encoding.h"
 
 namespace accord {
@@ -48,6 +49,11 @@ class SignalsHeld {
 class TemporaryName {
  public:
   explicit TemporaryName(std::string path) : path_(std::move(path)) {}
+  TemporaryName(TemporaryName&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  TemporaryName& operator=(TemporaryName&& other) noexcept {
+    std::swap(path_, other.path_);
+    return *this;
+  }
   TemporaryName(const TemporaryName&) = delete;
   TemporaryName& operator=(const TemporaryName&) = delete;
   ~TemporaryName() {
@@ -86,23 +92,57 @@ int sync_folder(const std::string& folder) {
   return fsync(opened.number()) == 0 || errno == EINVAL || errno == EROFS ? 0 : errno;
 }
 
-// A file in the folder of `path`, complete and on disk, under a name of its own that is hidden and never taken.
-Result<std::string> write_temporary(const std::string& path, std::string_view content, unsigned mode) {
-  std::string name = folder_of(path) + "/.accord-XXXXXX";
-  const Descriptor file(mkostemp(name.data(), O_CLOEXEC));
-  if (!file) return cannot_write(path, errno);
-  TemporaryName temporary(name);
-  if (const int failure = write_durably(file.number(), content, mode)) return cannot_write(path, failure);
-  temporary.keep();
-  return name;
-}
+// A file that is being written and has no name yet, so that nothing is left of it whatever happens; on file
+// systems that cannot do this, it has a hidden name that goes when it goes.
+class UnfinishedFile {
+ public:
+  explicit UnfinishedFile(const std::string& folder) : hidden_(std::string()) {
+    if (access("/proc/self/fd", X_OK) == 0) {
+      file_ = Descriptor(open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600));
+      if (file_) return;
+    }
+    std::string name = folder + "/.accord-XXXXXX";
+    file_ = Descriptor(mkostemp(name.data(), O_CLOEXEC));
+    failure_ = errno;
+    if (file_) hidden_ = TemporaryName(std::move(name));
+  }
+
+  // Each gives 0, or the errno of what went wrong.
+  [[nodiscard]] int write(std::string_view content, unsigned mode) const {
+    return file_ ? write_durably(file_.number(), content, mode) : failure_;
+  }
+  // Gives it a name; EEXIST when there is one of that name.
+  [[nodiscard]] int name(const std::string& path) const {
+    const auto unnamed = "/proc/self/fd/" + std::to_string(file_.number());
+    const auto& source = hidden_.path().empty() ? unnamed : hidden_.path();
+    return linkat(AT_FDCWD, source.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0 ? 0 : errno;
+  }
+  // Gives it a name that something else may have until now.
+  [[nodiscard]] int take_over(const std::string& path) {
+    if (hidden_.path().empty()) {
+      TemporaryName temporary(folder_of(path) + "/.accord-" + to_lower(hex_encode(random_bytes(8))));
+      if (const int failure = name(temporary.path())) {
+        temporary.keep();
+        return failure;
+      }
+      hidden_ = std::move(temporary);
+    }
+    if (rename(hidden_.path().c_str(), path.c_str()) != 0) return errno;
+    hidden_.keep();
+    return 0;
+  }
+
+ private:
+  Descriptor file_;
+  TemporaryName hidden_;
+  int failure_ = 0;
+};
 
 Result<void> replace(const std::string& path, std::string_view content, unsigned mode) {
   const SignalsHeld held;
-  TRY_ASSIGN(auto name, write_temporary(path, content, mode));
-  TemporaryName temporary(std::move(name));
-  if (rename(temporary.path().c_str(), path.c_str()) != 0) return cannot_write(path, errno);
-  temporary.keep();
+  UnfinishedFile file(folder_of(path));
+  if (const int failure = file.write(content, mode)) return cannot_write(path, failure);
+  if (const int failure = file.take_over(path)) return cannot_write(path, failure);
   if (const int failure = sync_folder(folder_of(path))) return cannot_write(path, failure);
   return {};
 }
@@ -156,7 +196,8 @@ Result<std::string> read_descriptor(int descriptor, std::size_t limit, std::stri
     const ssize_t got = read(descriptor, buffer.data(), buffer.size());
     if (got < 0) {
       if (errno == EINTR) continue;
-      return fail("File.CannotRead", "cannot read " + quoted(name) + ": " + describe_errno(errno), std::string(name));
+      return fail("File.CannotRead", "cannot read " + quoted(name) + ": " + describe_errno(errno),
+                  std::string(name));
     }
     if (got == 0) return content;
     if (static_cast<std::size_t>(got) > limit - content.size()) {
@@ -185,11 +226,10 @@ Result<void> create_file(const std::string& path, std::string_view content, unsi
   const SignalsHeld held;
   struct stat status = {};
   if (lstat(path.c_str(), &status) == 0) return exists(path);
-  TRY_ASSIGN(auto name, write_temporary(path, content, mode));
-  const TemporaryName temporary(std::move(name));
-  if (link(temporary.path().c_str(), path.c_str()) != 0) {
-    return errno == EEXIST ? exists(path) : cannot_write(path, errno);
-  }
+  const UnfinishedFile file(folder_of(path));
+  if (const int failure = file.write(content, mode)) return cannot_write(path, failure);
+  if (const int failure = file.name(path))
+    return failure == EEXIST ? exists(path) : cannot_write(path, failure);
   if (const int failure = sync_folder(folder_of(path))) return cannot_write(path, failure);
   return {};
 }
@@ -203,8 +243,8 @@ Result<void> create_folders(const std::string& path) {
     // mkdir says EACCES or EROFS also of folders that are there already.
     const int failure = errno;
     if (failure != EEXIST && !file_exists(folder)) {
-      return fail("File.CannotWrite", "cannot create the folder " + quoted(folder) + ": " + describe_errno(failure),
-                  folder);
+      return fail("File.CannotWrite",
+                  "cannot create the folder " + quoted(folder) + ": " + describe_errno(failure), folder);
     }
   }
   struct stat status = {};

@@ -14,7 +14,8 @@ namespace accord::json {
 namespace {
 
 // long double, so that 1e999 is a number like any other; its text is what is kept.
-using Reader = nlohmann::basic_json<std::map, std::vector, std::string, bool, std::int64_t, std::uint64_t, long double>;
+using Reader =
+    nlohmann::basic_json<std::map, std::vector, std::string, bool, std::int64_t, std::uint64_t, long double>;
 
 // Objects this large look duplicate members up in a set; smaller ones are quicker without.
 constexpr std::size_t kManyMembers = 16;
@@ -76,7 +77,8 @@ class Builder final : public nlohmann::json_sax<Reader> {
     return true;
   }
 
-  bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception& error) override {
+  bool parse_error(std::size_t position, const std::string&,
+                   const nlohmann::detail::exception& error) override {
     // "…syntax error while parsing value - WHAT; last read: 'TEXT'": TEXT may be a secret, and stays out.
     std::string_view what = error.what();
     if (const auto start = what.find(" - "); start != std::string_view::npos) what.remove_prefix(start + 3);
@@ -297,7 +299,8 @@ Value Value::number(std::string text) {
 
 const Value* Value::find(std::string_view name, Names names) const {
   for (const auto& [candidate, value] : members_) {
-    if (candidate == name || (names == Names::ignore_case && equals_ignoring_case(candidate, name))) return &value;
+    if (candidate == name || (names == Names::ignore_case && equals_ignoring_case(candidate, name)))
+      return &value;
   }
   return nullptr;
 }
@@ -344,7 +347,8 @@ Result<Value> parse(std::string_view text, const Limits& limits) {
   if (text.size() > limits.bytes) return invalid("more than " + std::to_string(limits.bytes) + " bytes");
   // The parser skips a byte order mark, and takes NUL for the end of the text.
   if (text.starts_with("\xEF\xBB\xBF")) return invalid_at("a byte order mark", 1);
-  if (const auto nul = text.find('\0'); nul != std::string_view::npos) return invalid_at("a NUL byte", nul + 1);
+  if (const auto nul = text.find('\0'); nul != std::string_view::npos)
+    return invalid_at("a NUL byte", nul + 1);
 
   std::size_t position = 0;
   Builder builder(limits, position);

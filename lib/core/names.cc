@@ -31,7 +31,8 @@ bool is_control(char c) {
 bool has_control(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     const auto next = code_point_at(text, i);
-    if (next.value && ((*next.value >= 0x80 && *next.value < 0xA0) || (*next.value < 0x80 && is_control(text[i])))) {
+    if (next.value &&
+        ((*next.value >= 0x80 && *next.value < 0xA0) || (*next.value < 0x80 && is_control(text[i])))) {
       return true;
     }
     i += next.length;
@@ -67,8 +68,8 @@ bool is_printable_ascii(std::string_view text) {
 
 Result<std::string> parse_name(std::string_view text, std::string_view what) {
   const auto refuse = [&](std::string_view why) {
-    return fail("Parameter.Invalid", quoted(text) + " is not a " + std::string(what) + ": " + std::string(why),
-                std::string(text));
+    return fail("Parameter.Invalid",
+                quoted(text) + " is not a " + std::string(what) + ": " + std::string(why), std::string(text));
   };
   if (text.empty()) return refuse("it is empty");
   if (text.size() > kLongestName) return refuse("it is longer than 256 bytes");

@@ -52,7 +52,8 @@ bool is_port(std::string_view text) {
 }
 
 tl::unexpected<Error> no_thumbprint(std::string_view text, std::string what) {
-  return fail("Parameter.Invalid", "a thumbprint has 40 hexadecimal digits, " + quoted(text) + " " + std::move(what),
+  return fail("Parameter.Invalid",
+              "a thumbprint has 40 hexadecimal digits, " + quoted(text) + " " + std::move(what),
               std::string(text), "copy the thumbprint again; get-certificate shows those that are stored");
 }
 

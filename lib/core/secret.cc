@@ -25,8 +25,8 @@ std::string quoted(std::string_view name) {
   return "'" + std::string(name) + "'";
 }
 
-// The bytes before the line's end. One at a time: what follows the line stays in the pipe for whoever reads it next.
-// `wait` runs before each read.
+// The bytes before the line's end. One at a time: what follows the line stays in the pipe for whoever reads
+// it next. `wait` runs before each read.
 template <class Wait>
 Result<SecretBytes> read_line(int descriptor, std::string_view name, const Wait& wait) {
   SecretBytes line(kLongestPassword + 2);
@@ -36,7 +36,8 @@ Result<SecretBytes> read_line(int descriptor, std::string_view name, const Wait&
     const ssize_t got = read(descriptor, line.data() + size, 1);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) {
-      return fail("File.CannotRead", "cannot read a password from " + quoted(name) + ": " + describe_errno(errno),
+      return fail("File.CannotRead",
+                  "cannot read a password from " + quoted(name) + ": " + describe_errno(errno),
                   std::string(name));
     }
     if (got == 0 || line.data()[size] == '\n') break;
@@ -44,11 +45,13 @@ Result<SecretBytes> read_line(int descriptor, std::string_view name, const Wait&
   }
   if (size > 0 && line.data()[size - 1] == '\r') --size;
   if (size > kLongestPassword) {
-    return fail("File.TooLarge", "the password in " + quoted(name) + " is longer than 4096 bytes", std::string(name));
+    return fail("File.TooLarge", "the password in " + quoted(name) + " is longer than 4096 bytes",
+                std::string(name));
   }
   if (size == 0) {
-    return fail("Parameter.Invalid", "the first line of " + quoted(name) + " is empty, so there is no password",
-                std::string(name), "write the password on the first line");
+    return fail("Parameter.Invalid",
+                "the first line of " + quoted(name) + " is empty, so there is no password", std::string(name),
+                "write the password on the first line");
   }
   return SecretBytes(line.view().substr(0, size));
 }
@@ -64,8 +67,8 @@ void note_signal(int number) {
   interrupting_signal = number;
 }
 
-// A terminal without echo for as long as it lives. A signal that would end the program is noted, and raised again once
-// the terminal is as it was.
+// A terminal without echo for as long as it lives. A signal that would end the program is noted, and raised
+// again once the terminal is as it was.
 class QuietTerminal {
  public:
   explicit QuietTerminal(int terminal) : terminal_(terminal) {
@@ -78,7 +81,8 @@ class QuietTerminal {
 
     struct sigaction noting = {};
     noting.sa_handler = note_signal;
-    for (std::size_t i = 0; i < kEndingSignals.size(); ++i) sigaction(kEndingSignals[i], &noting, &actions_before_[i]);
+    for (std::size_t i = 0; i < kEndingSignals.size(); ++i)
+      sigaction(kEndingSignals[i], &noting, &actions_before_[i]);
 
     if (tcgetattr(terminal_, &settings_before_) != 0) return;
     termios quiet = settings_before_;
@@ -105,7 +109,8 @@ class QuietTerminal {
     for (const int number : kEndingSignals) sigdelset(&open, number);
     for (;;) {
       const int ready = ppoll(&input, 1, nullptr, &open);
-      if (interrupting_signal != 0) return fail("Answer.NotPossible", "the question for a password was interrupted");
+      if (interrupting_signal != 0)
+        return fail("Answer.NotPossible", "the question for a password was interrupted");
       if (ready > 0) return {};
       if (ready < 0 && errno != EINTR) {
         return fail("Answer.NotPossible", "cannot wait for the terminal: " + describe_errno(errno));
@@ -151,7 +156,8 @@ SecretBytes::~SecretBytes() {
 }
 
 void wipe(std::string& text) {
-  // The capacity too: what a longer text left behind its end. The bytes up to the capacity are the string's own.
+  // The capacity too: what a longer text left behind its end. The bytes up to the capacity are the string's
+  // own.
   text.resize(text.capacity());
   explicit_bzero(text.data(), text.size());
   text.clear();

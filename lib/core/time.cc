@@ -235,7 +235,12 @@ Result<Instant> read_relative(std::string_view text, Instant now) {
 }
 
 constexpr std::array<std::pair<char, std::int64_t>, 6> kUnits = {{
-    {'y', 365 * 86400}, {'w', 7 * 86400}, {'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1},
+    {'y', 365 * 86400},
+    {'w', 7 * 86400},
+    {'d', 86400},
+    {'h', 3600},
+    {'m', 60},
+    {'s', 1},
 }};
 
 // Adds up parts; empty once the sum has become too long.
@@ -310,7 +315,8 @@ bool read_iso_duration(std::string_view text, Sum& sum) {
 
 void append_number(std::string& text, unsigned value, int digits) {
   std::array<char, 10> buffer{};
-  for (int i = digits; i-- > 0; value /= 10) buffer[static_cast<std::size_t>(i)] = static_cast<char>('0' + value % 10);
+  for (int i = digits; i-- > 0; value /= 10)
+    buffer[static_cast<std::size_t>(i)] = static_cast<char>('0' + value % 10);
   text.append(buffer.data(), static_cast<std::size_t>(digits));
 }
 
@@ -372,7 +378,8 @@ Result<Duration> parse_duration(std::string_view text) {
     }
   }
   if (!sum.total()) {
-    return fail("Parameter.Invalid", "the duration " + quoted(text) + " is longer than 100 years", std::string(text));
+    return fail("Parameter.Invalid", "the duration " + quoted(text) + " is longer than 100 years",
+                std::string(text));
   }
   return Duration{*sum.total()};
 }

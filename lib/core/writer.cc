@@ -208,7 +208,8 @@ std::string render_json_lines(Records records, Names names) {
 
 // RFC 4180, 2.6 and 2.7. Blanks at the ends are quoted too: some readers drop them.
 std::string csv_field(const std::string& text) {
-  const bool plain = text.find_first_of(",\"") == std::string::npos && !text.starts_with(' ') && !text.ends_with(' ');
+  const bool plain =
+      text.find_first_of(",\"") == std::string::npos && !text.starts_with(' ') && !text.ends_with(' ');
   if (plain) return text;
   std::string field = "\"";
   for (const char c : text) {
@@ -244,7 +245,8 @@ Format default_format(std::size_t properties) {
   return properties > kWidestTable ? Format::list : Format::table;
 }
 
-Result<std::vector<std::string_view>> select_properties(const RecordType& type, std::span<const std::string> wanted) {
+Result<std::vector<std::string_view>> select_properties(const RecordType& type,
+                                                        std::span<const std::string> wanted) {
   if (wanted.empty()) return std::vector<std::string_view>(type.properties.begin(), type.properties.end());
   std::vector<std::string_view> selected;
   for (const auto& name : wanted) {
@@ -261,8 +263,8 @@ Result<std::vector<std::string_view>> select_properties(const RecordType& type, 
   return selected;
 }
 
-std::string render(std::span<const Record> records, std::span<const std::string_view> properties, Format format,
-                   Count count) {
+std::string render(std::span<const Record> records, std::span<const std::string_view> properties,
+                   Format format, Count count) {
   switch (format) {
     case Format::list:
       return render_list(records, properties);

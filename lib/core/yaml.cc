@@ -22,13 +22,14 @@ bool is_plain_character(char c) {
 
 // YAML 1.1 and 1.2 read these as something other than text.
 bool is_word_of_yaml(std::string_view text) {
-  constexpr std::array<std::string_view, 9> kWords = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"};
+  constexpr std::array<std::string_view, 9> kWords = {"true", "false", "yes", "no", "on",
+                                                      "off",  "null",  "y",   "n"};
   return std::any_of(kWords.begin(), kWords.end(),
                      [text](std::string_view word) { return equals_ignoring_case(word, text); });
 }
 
-// Only what no reader can take for something else: a letter first (numbers and dates begin with none), then harmless
-// characters and single blanks.
+// Only what no reader can take for something else: a letter first (numbers and dates begin with none), then
+// harmless characters and single blanks.
 bool is_plain(std::string_view text) {
   if (text.empty() || !is_letter(text.front()) || text.back() == ' ' || is_word_of_yaml(text)) return false;
   return text.find("  ") == std::string_view::npos &&
