@@ -31,8 +31,10 @@ TEST_CASE("random bytes are as many as asked for and differ each time") {
 }
 
 TEST_CASE("x5t is the thumbprint in base64url") {
-  CHECK(Certificate{.thumbprint = "ECC8CAF7D42F915770CFA52B2A5771F001BBC9D3"}.x5t() == "7MjK99QvkVdwz6UrKldx8AG7ydM");
-  CHECK(Certificate{.thumbprint = "5EAAE71447EC4B9E7FBCC0691EF174A539EA79A3"}.x5t() == "XqrnFEfsS55_vMBpHvF0pTnqeaM");
+  CHECK(Certificate{.thumbprint = "ECC8CAF7D42F915770CFA52B2A5771F001BBC9D3"}.x5t() ==
+        "7MjK99QvkVdwz6UrKldx8AG7ydM");
+  CHECK(Certificate{.thumbprint = "5EAAE71447EC4B9E7FBCC0691EF174A539EA79A3"}.x5t() ==
+        "XqrnFEfsS55_vMBpHvF0pTnqeaM");
 }
 
 TEST_CASE("a certificate is valid from its first to its last second") {

@@ -39,7 +39,8 @@ TEST_CASE("the vectors of RFC 4648 come out") {
 }
 
 TEST_CASE("base64url is read strictly") {
-  for (const auto* text : {"Zg==", "Zg=", "Z", "Zm9vY", "Zm9v\n", " Zm9v", "Zm+v", "Zm/v", "Zh", "Zm9", "Zg.."}) {
+  for (const auto* text :
+       {"Zg==", "Zg=", "Z", "Zm9vY", "Zm9v\n", " Zm9v", "Zm+v", "Zm/v", "Zh", "Zm9", "Zg.."}) {
     CAPTURE(text);
     CHECK_FALSE(base64url_decode(text).has_value());
   }
@@ -58,7 +59,8 @@ TEST_CASE("every last character of an x5t other than the canonical ones is refus
 }
 
 TEST_CASE("base64 demands its padding and drops blanks only when asked to") {
-  for (const auto* text : {"Zg", "Zg=", "Zg===", "Zg==Zg==", "=", "====", "Zh==", "Zm9=", "Z===", "Zm9v\n", "-_-_"}) {
+  for (const auto* text :
+       {"Zg", "Zg=", "Zg===", "Zg==Zg==", "=", "====", "Zh==", "Zm9=", "Z===", "Zm9v\n", "-_-_"}) {
     CAPTURE(text);
     CHECK_FALSE(base64_decode(text).has_value());
   }
@@ -82,14 +84,15 @@ TEST_CASE("every code point survives UTF-8 and every surrogate is refused") {
     append_utf8(text, character);
     const bool is_surrogate = character >= 0xD800 && character <= 0xDFFF;
     if (is_utf8(text) == is_surrogate) FAIL("U+" << static_cast<unsigned>(character));
-    if (!is_surrogate && code_point_at(text, 0).value != character) FAIL("U+" << static_cast<unsigned>(character));
+    if (!is_surrogate && code_point_at(text, 0).value != character)
+      FAIL("U+" << static_cast<unsigned>(character));
   }
 }
 
 TEST_CASE("what is not UTF-8 is known for it") {
-  for (const auto& text : {"\x80"s, "\xC0\x80"s, "\xC1\xBF"s, "\xE0\x9F\xBF"s, "\xED\xA0\x80"s, "\xF0\x8F\xBF\xBF"s,
-                           "\xF4\x90\x80\x80"s, "\xF5\x80\x80\x80"s, "\xFF"s, "\xC3"s, "\xE2\x82"s, "a\xF0\x9F\x98"s,
-                           "\xC3("s}) {
+  for (const auto& text : {"\x80"s, "\xC0\x80"s, "\xC1\xBF"s, "\xE0\x9F\xBF"s, "\xED\xA0\x80"s,
+                           "\xF0\x8F\xBF\xBF"s, "\xF4\x90\x80\x80"s, "\xF5\x80\x80\x80"s, "\xFF"s, "\xC3"s,
+                           "\xE2\x82"s, "a\xF0\x9F\x98"s, "\xC3("s}) {
     CAPTURE(hex_encode(text));
     CHECK_FALSE(is_utf8(text));
   }

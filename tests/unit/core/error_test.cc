@@ -12,7 +12,8 @@ namespace accord {
 namespace {
 
 Result<int> half(int number) {
-  if (number % 2 != 0) return fail("Parameter.Invalid", "'" + std::to_string(number) + "' is odd", "number", "add one");
+  if (number % 2 != 0)
+    return fail("Parameter.Invalid", "'" + std::to_string(number) + "' is odd", "number", "add one");
   return number / 2;
 }
 
@@ -35,9 +36,9 @@ TEST_CASE("an error is passed on as it is") {
 
 TEST_CASE("error ids are sorted and each stands once") {
   const auto before = [](const ErrorIdEntry& a, const ErrorIdEntry& b) { return a.id <= b.id; };
-  CHECK(std::adjacent_find(std::begin(kErrorIds), std::end(kErrorIds),
-                           [&](const auto& a, const auto& b) { return !before(a, b) || a.id == b.id; }) ==
-        std::end(kErrorIds));
+  CHECK(std::adjacent_find(std::begin(kErrorIds), std::end(kErrorIds), [&](const auto& a, const auto& b) {
+          return !before(a, b) || a.id == b.id;
+        }) == std::end(kErrorIds));
 }
 
 TEST_CASE("every exit code of an error id has a meaning and a category") {

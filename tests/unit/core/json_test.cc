@@ -33,7 +33,8 @@ bool says(std::string_view text, const std::string& part, const Limits& limits =
 }
 
 TEST_CASE("values are read for what they are") {
-  const auto value = must(parse(R"({"a":null,"b":true,"c":-5,"d":"x\u00e9\ud83d\ude00","e":[1,[]],"f":{}, "g":1.50})"));
+  const auto value =
+      must(parse(R"({"a":null,"b":true,"c":-5,"d":"x\u00e9\ud83d\ude00","e":[1,[]],"f":{}, "g":1.50})"));
   REQUIRE(value.is_object());
   CHECK(value.members().size() == 7);
   CHECK(value.find("a")->kind() == Kind::null);
@@ -61,8 +62,9 @@ TEST_CASE("members keep their order") {
 TEST_CASE("integers are integers up to the last one of 64 bits, and text after it") {
   CHECK(must(parse("9223372036854775807")).integer() == INT64_MAX);
   CHECK(must(parse("-9223372036854775808")).integer() == INT64_MIN);
-  for (const auto* text : {"9223372036854775808", "18446744073709551615", "18446744073709551616", "-9223372036854775809",
-                           "1.0", "1e3", "1e400", "-1E999", "123456789012345678901234567890"}) {
+  for (const auto* text :
+       {"9223372036854775808", "18446744073709551615", "18446744073709551616", "-9223372036854775809", "1.0",
+        "1e3", "1e400", "-1E999", "123456789012345678901234567890"}) {
     CAPTURE(text);
     const auto value = must(parse(text));
     CHECK(value.kind() == Kind::number);
@@ -75,13 +77,54 @@ TEST_CASE("a number beyond every range is refused, not guessed") {
 }
 
 TEST_CASE("what parsers disagree about is refused") {
-  for (const auto& text : {
-           ""s, " "s, "nul"s, "{"s, "}"s, "[1,]"s, "{\"a\":1,}"s, "{\"a\" 1}"s, "{a:1}"s, "'a'"s, "01"s, "+1"s, ".5"s,
-           "1."s, "0x10"s, "NaN"s, "Infinity"s, "-"s, "[1 2]"s, "// a\n1"s, "/* a */1"s, "1 1"s, "{} x"s, "{}{}"s,
-           "\"\n\""s, "\"\\x\""s, "\"\\u12\""s, "\"a"s, "{\"a\":1}\0"s, "{}\0garbage"s, "\0"s, "\"\0\""s, "[\"\x7F\""s,
-           "\xEF\xBB\xBF{}"s, "\"\xFF\""s, "\"\xC0\x80\""s, "\"\xED\xA0\x80\""s, "\"\xE2\x82\""s, "\"\\ud800\""s,
-           "\"\\udc00\""s, "\"\\ud800\\ud800\""s, "\"\\ud800x\""s, "\"\\udc00\\ud800\""s, "{\"\\u0000\":1}"s,
-           "{\"a\\u0000b\":1}"s, "{\"a\":1,\"a\":2}"s, "{\"a\":1,\"\\u0061\":2}"s, "[{\"x\":{\"b\":1,\"b\":1}}]"s}) {
+  for (const auto& text : {""s,
+                           " "s,
+                           "nul"s,
+                           "{"s,
+                           "}"s,
+                           "[1,]"s,
+                           "{\"a\":1,}"s,
+                           "{\"a\" 1}"s,
+                           "{a:1}"s,
+                           "'a'"s,
+                           "01"s,
+                           "+1"s,
+                           ".5"s,
+                           "1."s,
+                           "0x10"s,
+                           "NaN"s,
+                           "Infinity"s,
+                           "-"s,
+                           "[1 2]"s,
+                           "// a\n1"s,
+                           "/* a */1"s,
+                           "1 1"s,
+                           "{} x"s,
+                           "{}{}"s,
+                           "\"\n\""s,
+                           "\"\\x\""s,
+                           "\"\\u12\""s,
+                           "\"a"s,
+                           "{\"a\":1}\0"s,
+                           "{}\0garbage"s,
+                           "\0"s,
+                           "\"\0\""s,
+                           "[\"\x7F\""s,
+                           "\xEF\xBB\xBF{}"s,
+                           "\"\xFF\""s,
+                           "\"\xC0\x80\""s,
+                           "\"\xED\xA0\x80\""s,
+                           "\"\xE2\x82\""s,
+                           "\"\\ud800\""s,
+                           "\"\\udc00\""s,
+                           "\"\\ud800\\ud800\""s,
+                           "\"\\ud800x\""s,
+                           "\"\\udc00\\ud800\""s,
+                           "{\"\\u0000\":1}"s,
+                           "{\"a\\u0000b\":1}"s,
+                           "{\"a\":1,\"a\":2}"s,
+                           "{\"a\":1,\"\\u0061\":2}"s,
+                           "[{\"x\":{\"b\":1,\"b\":1}}]"s}) {
     CAPTURE(escape_for_terminal(text));
     CHECK(error_id(parse(text)) == "Json.Invalid");
   }
@@ -162,7 +205,8 @@ TEST_CASE("strings are written so that nothing in them acts on a terminal") {
 
 TEST_CASE("values are written with and without indentation") {
   auto value = Value::object();
-  value.add("Name", "x").add("List", Value::array({Value(std::int64_t{1}), Value(), Value(true), Value(false)}));
+  value.add("Name", "x")
+      .add("List", Value::array({Value(std::int64_t{1}), Value(), Value(true), Value(false)}));
   value.add("None", Value::array()).add("Empty", Value::object()).add("Big", Value::number("1e999"));
   CHECK(dump(value) == R"({"Name":"x","List":[1,null,true,false],"None":[],"Empty":{},"Big":1e999})");
   CHECK(dump(value, 2) == R"({
@@ -192,12 +236,13 @@ TEST_CASE("each kind has a name") {
 
 // Text of characters rather than bytes, so that it is UTF-8.
 rc::Gen<std::string> any_text() {
-  return rc::gen::map(rc::gen::container<std::vector<std::uint32_t>>(rc::gen::inRange<std::uint32_t>(0, 0x110000)),
-                      [](const std::vector<std::uint32_t>& characters) {
-                        std::string text;
-                        for (const auto c : characters) append_utf8(text, c >= 0xD800 && c <= 0xDFFF ? U'?' : c);
-                        return text;
-                      });
+  return rc::gen::map(
+      rc::gen::container<std::vector<std::uint32_t>>(rc::gen::inRange<std::uint32_t>(0, 0x110000)),
+      [](const std::vector<std::uint32_t>& characters) {
+        std::string text;
+        for (const auto c : characters) append_utf8(text, c >= 0xD800 && c <= 0xDFFF ? U'?' : c);
+        return text;
+      });
 }
 
 Value any_value(int depth) {
@@ -217,7 +262,8 @@ Value any_value(int depth) {
     }
     default: {
       auto object = Value::object();
-      for (int i = *rc::gen::inRange(0, 4); i > 0; --i) object.add("n" + std::to_string(i), any_value(depth - 1));
+      for (int i = *rc::gen::inRange(0, 4); i > 0; --i)
+        object.add("n" + std::to_string(i), any_value(depth - 1));
       return object;
     }
   }
