@@ -12,19 +12,20 @@
 
 namespace accord {
 
-// One DER certificate, no byte behind it. Accepts any key that can be named; check_key() judges it. Fails with
-// Certificate.Invalid.
+// One DER certificate, no byte behind it. Accepts any key that can be named; check_key() judges it. Fails
+// with Certificate.Invalid.
 [[nodiscard]] Result<Certificate> parse_certificate(std::string_view der);
 
-// A file with one certificate: DER, PEM, or base64 of DER (as -CertificateRawData and metadata documents carry it). A
-// PEM file with several gives the first.
+// A file with one certificate: DER, PEM, or base64 of DER (as -CertificateRawData and metadata documents
+// carry it). A PEM file with several gives the first.
 [[nodiscard]] Result<Certificate> read_certificate(std::string_view content);
 
-// RSA 2048..8192 bits with an odd exponent >= 65537 and no ROCA modulus, P-256, P-384, Ed25519; digitalSignature if
-// KeyUsage exists. Fails with Certificate.Weak, Certificate.Invalid (protocol.md 4.5).
+// RSA 2048..8192 bits with an odd exponent >= 65537 and no ROCA modulus, P-256, P-384, Ed25519;
+// digitalSignature if KeyUsage exists. Fails with Certificate.Weak, Certificate.Invalid (protocol.md 4.5).
 [[nodiscard]] Result<void> check_key(const Certificate& certificate);
 
-// What is odd and yet accepted, a sentence each: negative serial, SHA-1 signature, expired or not yet valid at `now`.
+// What is odd and yet accepted, a sentence each: negative serial, SHA-1 signature, expired or not yet valid
+// at `now`.
 [[nodiscard]] std::vector<std::string> oddities(const Certificate& certificate, Instant now);
 
 struct Identity {
@@ -33,22 +34,23 @@ struct Identity {
   std::vector<std::string> warnings = {};  // old encryption, further certificates ignored …
 };
 
-// PKCS#12 (Windows' RC2/3DES too, through OpenSSL's legacy provider), or PEM with one private key (encrypted or not)
-// and the certificate that matches it. Fails with Certificate.WrongPassword, Certificate.NoKey (none, or no
-// certificate matches it), Certificate.Invalid (neither form, cut off, several keys).
+// PKCS#12 (Windows' RC2/3DES too, through OpenSSL's legacy provider), or PEM with one private key (encrypted
+// or not) and the certificate that matches it. Fails with Certificate.WrongPassword, Certificate.NoKey (none,
+// or no certificate matches it), Certificate.Invalid (neither form, cut off, several keys).
 [[nodiscard]] Result<Identity> read_identity(std::string_view content, const SecretBytes& password);
 
 struct SelfSignedRequest {
   std::string common_name = {};
   std::vector<std::string> dns_names = {};
-  std::string organization = {}, organizational_unit = {}, city = {}, state = {}, country = {};  // may be empty
+  std::string organization = {}, organizational_unit = {}, city = {}, state = {},
+              country = {};  // may be empty
   Instant not_before = {};
   Instant not_after = {};
   KeyAlgorithm algorithm = KeyAlgorithm::rsa;
   int key_size = 2048;  // RSA only: 2048, 3072, 4096
 };
-// KeyUsage digitalSignature and keyEncipherment (critical; RSA only the second), EKU serverAuth, CA false, SHA-256 or
-// what the key implies, random positive serial of 16 bytes.
+// KeyUsage digitalSignature and keyEncipherment (critical; RSA only the second), EKU serverAuth, CA false,
+// SHA-256 or what the key implies, random positive serial of 16 bytes.
 [[nodiscard]] Result<Identity> make_self_signed(const SelfSignedRequest& request);
 
 enum class PfxEncryption { modern, legacy };

@@ -1,0 +1,30 @@
+// Keys between OpenSSL's form and the compact one of lib/core/certificate.h, for the sources of lib/cert
+// alone.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "lib/cert/openssl.h"
+#include "lib/core/certificate.h"
+#include "lib/core/error.h"
+
+namespace accord {
+
+// Fails with Certificate.Invalid, naming the kind of key: one that KeyAlgorithm has no name for, or one that
+// is broken.
+[[nodiscard]] Result<PublicKeyBytes> compact_public_key(X509* certificate);
+[[nodiscard]] Result<PublicKeyBytes> public_half_of(const EVP_PKEY* private_key);
+[[nodiscard]] Result<PrivateKeyBytes> compact_private_key(EVP_PKEY* key);
+
+// The way back. Null when the bytes are no such key.
+[[nodiscard]] openssl::KeyHandle open_key(const PublicKeyBytes& key);
+[[nodiscard]] openssl::KeyHandle open_key(const PrivateKeyBytes& key);
+
+// Bits: the modulus of RSA, the order of the curve otherwise.
+[[nodiscard]] std::int64_t key_bits(const EVP_PKEY* key);
+
+// SHA-256, or what the curve implies; null for Ed25519, which digests by itself.
+[[nodiscard]] const EVP_MD* digest_of(KeyAlgorithm algorithm);
+
+}  // namespace accord

@@ -1,0 +1,66 @@
+// Handles of OpenSSL's X.509 and PKCS#12 objects, for the sources of lib/cert alone.
+#pragma once
+
+#include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pkcs12.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace accord::openssl {
+
+template <auto function>
+struct Free {
+  template <class T>
+  void operator()(T* pointer) const {
+    function(pointer);
+  }
+};
+
+template <class T, auto function>
+using Handle = std::unique_ptr<T, Free<function>>;
+
+using X509Handle = Handle<X509, X509_free>;
+using KeyHandle = Handle<EVP_PKEY, EVP_PKEY_free>;
+using BioHandle = Handle<BIO, BIO_free_all>;
+using BignumHandle = Handle<BIGNUM, BN_free>;
+using Pkcs12Handle = Handle<PKCS12, PKCS12_free>;
+using Pkcs8Handle = Handle<PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free>;
+using EncryptedKeyHandle = Handle<X509_SIG, X509_SIG_free>;
+using DigestContext = Handle<EVP_MD_CTX, EVP_MD_CTX_free>;
+
+// OpenSSL's error queue belongs to the thread: whoever fails because of it leaves it empty.
+struct CleanErrors {
+  CleanErrors() { ERR_clear_error(); }
+  ~CleanErrors() { ERR_clear_error(); }
+  CleanErrors(const CleanErrors&) = delete;
+  CleanErrors& operator=(const CleanErrors&) = delete;
+};
+
+inline const unsigned char* bytes_of(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+// `decode` is a d2i function. Null when `der` is not one such object from the first byte to the last.
+template <class HandleType, class Decode>
+HandleType decode_whole(Decode decode, std::string_view der) {
+  const unsigned char* at = bytes_of(der);
+  const unsigned char* const end = at + der.size();
+  HandleType object(decode(nullptr, &at, static_cast<long>(der.size())));
+  if (at != end) object.reset();
+  return object;
+}
+
+inline std::string content_of(BIO* memory) {
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(memory, &data);
+  return size > 0 ? std::string(data, static_cast<std::size_t>(size)) : std::string();
+}
+
+}  // namespace accord::openssl
