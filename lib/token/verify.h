@@ -1,8 +1,8 @@
 // Verification of server-to-server tokens: every check of protocol.md 1.10 in its order, as a report.
 //
-// A report says for each check whether it passed, and why not. Claims are reached only through a report that accepted
-// the token. Nothing here opens a store, a file or a connection: what the deployment trusts comes through TrustSource
-// lookups, and the time is a parameter.
+// A report says for each check whether it passed, and why not. Claims are reached only through a report that
+// accepted the token. Nothing here opens a store, a file or a connection: what the deployment trusts comes
+// through TrustSource lookups, and the time is a parameter.
 #pragma once
 
 #include <functional>
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "lib/core/certificate.h"
+#include "lib/core/error.h"
 #include "lib/core/names.h"
 #include "lib/core/time.h"
 #include "lib/token/key.h"
@@ -40,7 +41,7 @@ inline constexpr Diagnostic kInvalidClient{2000006, "invalid_client"};
 inline constexpr Diagnostic kInvalidCertificate{2000009, "invalid_certificate"};
 
 struct Check {
-  std::string_view name;       // "token.form", "audience.host" …: stable
+  std::string_view name;  // "token.form", "audience.host" …: stable
   Outcome outcome = Outcome::skip;
   std::string detail = {};     // what was expected and what was found; claimed values as "claimed …"
   Diagnostic diagnostic = {};  // of a failure
@@ -74,7 +75,7 @@ struct TrustedIssuer {
   bool is_oauth_server = false;
   bool accept_sid = false;  // of an OAuth server
   std::string realm = {};
-  std::vector<Certificate> keys = {};  // the only ones that may sign for it
+  std::vector<Certificate> keys = {};   // the only ones that may sign for it
   TrustedApplication application = {};  // of a partner application
 };
 
@@ -82,14 +83,15 @@ struct TrustLookups {
   // All that are registered and enabled for this issuer. iss of URL form comes with an empty realm.
   std::function<Result<std::vector<TrustedIssuer>>(const IssuerName&)> issuers;
   // The enabled partners with UseOAuthServer and this application identifier.
-  std::function<Result<std::vector<TrustedApplication>>(std::string_view application_identifier)> applications;
+  std::function<Result<std::vector<TrustedApplication>>(std::string_view application_identifier)>
+      applications;
 };
 
 struct VerifyPolicy {
   std::string service_name = {};     // ours
   std::string effective_realm = {};  // ours
-  // Names that an audience may carry; an entry without a port stands for every port. Empty: any name equal to or below
-  // a SIP domain at a label boundary.
+  // Names that an audience may carry; an entry without a port stands for every port. Empty: any name equal to
+  // or below a SIP domain at a label boundary.
   std::vector<std::string> hosts = {};
   std::vector<std::string> sip_domains = {};
   bool audience_ignores_case = false;
@@ -115,24 +117,35 @@ class TokenReport {
   [[nodiscard]] const std::vector<Check>& checks() const { return checks_; }
   // The first failed check, in the order of the rules; nullptr when accepted.
   [[nodiscard]] const Check* first_failure() const;
-  // Only of an accepted token; nullptr otherwise.
+  // Only of an accepted token whose claims were judged; nullptr otherwise, and always of verify_jws.
   [[nodiscard]] const AcceptedToken* token() const;
 
  private:
   friend class Verification;
-  std::vector<Check> checks_;
-  AcceptedToken token_;
+  friend class JwsVerification;
+  std::vector<Check> checks_ = {};
+  bool accepted_ = false;
+  std::optional<AcceptedToken> token_ = {};
 };
 
-// Fails only when a lookup fails; whatever is wrong with the token is in the report.
-[[nodiscard]] Result<TokenReport> verify_token(std::string_view token, const VerifyPolicy& policy, Instant now);
+// The rules of verify_token in the order of their checks, one check each; for pages of documentation and for
+// tests.
+struct TokenRule {
+  std::string_view name;      // of its check
+  std::string_view citation;  // where the rule comes from
+};
+[[nodiscard]] std::vector<TokenRule> token_rules();
 
-// --profile jws: compact form, header, key and signature; the payload may be any bytes, no claim is read. `kid` in the
-// header selects among the keys; without one, every fitting key is tried.
+// Fails only when a lookup fails; whatever is wrong with the token is in the report.
+[[nodiscard]] Result<TokenReport> verify_token(std::string_view token, const VerifyPolicy& policy,
+                                               Instant now);
+
+// --profile jws: compact form, header, key and signature; the payload may be any bytes, no claim is read.
+// `kid` in the header selects among the keys; without one, every fitting key is tried.
 [[nodiscard]] TokenReport verify_jws(std::string_view token, const std::vector<Key>& keys);
 
-// `2000003;reason="…";error_category="invalid_resource"` with quotes and control characters escaped (protocol.md 3.3).
-// Minimal detail answers 2000001 for everything that failed before the signature passed.
+// `2000003;reason="…";error_category="invalid_resource"` with quotes and control characters escaped
+// (protocol.md 3.3). Minimal detail answers 2000001 for everything that failed before the signature passed.
 [[nodiscard]] std::string diagnostics_line(const TokenReport& report, bool minimal);
 
 }  // namespace accord
