@@ -13,13 +13,14 @@ constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 constexpr std::string_view kBase64Url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 constexpr std::string_view kHex = "0123456789ABCDEF";
 
-using DecodeTable = std::array<std::int8_t, 256>;
+using DecodeTable = std::array<std::uint8_t, 256>;
+constexpr std::uint8_t kForeign = 64;
 
 constexpr DecodeTable decode_table(std::string_view alphabet) {
   DecodeTable table{};
-  table.fill(-1);
+  table.fill(kForeign);
   for (std::size_t i = 0; i < alphabet.size(); ++i) {
-    table[static_cast<unsigned char>(alphabet[i])] = static_cast<std::int8_t>(i);
+    table[static_cast<unsigned char>(alphabet[i])] = static_cast<std::uint8_t>(i);
   }
   return table;
 }
@@ -59,9 +60,9 @@ std::optional<std::string> decode(std::string_view text, const DecodeTable& tabl
   unsigned pending = 0;
   int bits = 0;
   for (const char c : text) {
-    const int digit = table[static_cast<unsigned char>(c)];
-    if (digit < 0) return std::nullopt;
-    pending = (pending << 6 | static_cast<unsigned>(digit)) & 0xFFFFU;
+    const unsigned digit = table[static_cast<unsigned char>(c)];
+    if (digit == kForeign) return std::nullopt;
+    pending = (pending << 6 | digit) & 0xFFFFU;
     bits += 6;
     if (bits >= 8) {
       bits -= 8;

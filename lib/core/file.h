@@ -9,7 +9,7 @@
 
 namespace accord {
 
-inline constexpr std::size_t kDefaultReadLimit = 1024 * 1024;
+inline constexpr std::size_t kDefaultReadLimit = std::size_t{1024} * 1024;
 
 // The whole of `path`. Fails with File.NotFound, File.CannotRead, or File.TooLarge over `limit` bytes.
 [[nodiscard]] Result<std::string> read_file(const std::string& path, std::size_t limit = kDefaultReadLimit);

@@ -22,7 +22,7 @@ enum class Kind { null, boolean, integer, number, string, array, object };
 enum class Names { exact, ignore_case };
 
 struct Limits {
-  std::size_t bytes = 1024 * 1024;
+  std::size_t bytes = std::size_t{1024} * 1024;
   std::size_t depth = 32;     // an empty top-level object has depth 1
   Names names = Names::exact;  // ignore_case for metadata (protocol.md 2.2)
 };

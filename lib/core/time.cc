@@ -234,10 +234,14 @@ Result<Instant> read_relative(std::string_view text, Instant now) {
   return within_range(text, now.time_since_epoch().count() + (text.front() == '-' ? -count : count));
 }
 
+constexpr std::int64_t kDay = 86400;
+constexpr std::int64_t kWeek = 7 * kDay;
+constexpr std::int64_t kYear = 365 * kDay;
+
 constexpr std::array<std::pair<char, std::int64_t>, 6> kUnits = {{
-    {'y', 365 * 86400},
-    {'w', 7 * 86400},
-    {'d', 86400},
+    {'y', kYear},
+    {'w', kWeek},
+    {'d', kDay},
     {'h', 3600},
     {'m', 60},
     {'s', 1},
@@ -306,7 +310,7 @@ bool read_iso_duration(std::string_view text, Sum& sum) {
   if (!starts_with_ignoring_case(text, "P")) return false;
   text.remove_prefix(1);
   const bool has_date = !text.empty() && is_digit(text.front());
-  if (has_date && !read_parts(text, "YWD", {365 * 86400, 7 * 86400, 86400}, sum)) return false;
+  if (has_date && !read_parts(text, "YWD", {kYear, kWeek, kDay}, sum)) return false;
   if (text.empty()) return has_date;
   if (!starts_with_ignoring_case(text, "T")) return false;
   text.remove_prefix(1);
