@@ -1,0 +1,406 @@
+#include "lib/app/binder.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace accord {
+namespace {
+
+// All parameters of one call: the verb's own, then the common ones.
+struct Surface {
+  const Verb& verb;
+  std::vector<Parameter> common;
+  std::vector<const Parameter*> all;
+
+  explicit Surface(const Verb& of) : verb(of), common(common_parameters()) {
+    for (const auto& own : verb.parameters) all.push_back(&own);
+    // The verb's own come first: where both have a name, as -Output of request-certificate, the common one is reached by
+    // its alias.
+    for (const auto& one : common) all.push_back(&one);
+  }
+
+  // The parameter with exactly this name or alias, in either spelling.
+  [[nodiscard]] const Parameter* spelt(std::string_view name) const {
+    for (const auto* one : all) {
+      if (equals_ignoring_case(one->name, name) || equals_ignoring_case(kebab_case(one->name), name)) return one;
+    }
+    for (const auto* one : all) {
+      for (const auto alias : one->details.aliases) {
+        if (equals_ignoring_case(alias, name) || equals_ignoring_case(kebab_case(alias), name)) return one;
+      }
+    }
+    return nullptr;
+  }
+
+  [[nodiscard]] const Parameter* positional() const {
+    for (const auto* one : all) {
+      if (one->details.first) return one;
+    }
+    return nullptr;
+  }
+
+  [[nodiscard]] bool is_common(const Parameter* one) const {
+    return !common.empty() && one >= common.data() && one < common.data() + common.size();
+  }
+};
+
+std::string dashed(const Parameter& one) {
+  return "--" + kebab_case(one.name);
+}
+
+std::string joined(const std::vector<std::string>& items, std::string_view separator = ", ") {
+  return fmt::format("{}", fmt::join(items, separator));
+}
+
+// One occurrence of a parameter on the command line.
+struct Occurrence {
+  const Parameter* parameter = nullptr;
+  std::vector<std::string> values;
+};
+
+// "-Name:value", "--name=value" taken apart.
+struct Spelling {
+  std::string name;
+  std::optional<std::string> value;
+  bool double_dash = false;
+};
+
+std::optional<Spelling> spelling_of(std::string_view token) {
+  if (token.size() < 2 || token[0] != '-') return std::nullopt;
+  Spelling made{.name = {}, .value = {}, .double_dash = token.starts_with("--")};
+  std::string_view rest = token.substr(made.double_dash ? 2 : 1);
+  // -5m and -0.5 are values; no parameter starts so.
+  const bool letter = !rest.empty() && ((rest[0] >= 'a' && rest[0] <= 'z') || (rest[0] >= 'A' && rest[0] <= 'Z'));
+  if (!letter && rest != "?") return std::nullopt;
+  const auto separator = rest.find(made.double_dash ? '=' : ':');
+  made.name = std::string(rest.substr(0, separator));
+  if (separator != std::string_view::npos) made.value = std::string(rest.substr(separator + 1));
+  return made;
+}
+
+Result<const Parameter*> by_prefix(const Surface& surface, const std::string& name) {
+  std::vector<const Parameter*> found;
+  for (const auto* one : surface.all) {
+    if (one->details.origin == Origin::original && starts_with_ignoring_case(one->name, name)) found.push_back(one);
+  }
+  if (found.size() == 1) return found.front();
+  if (found.empty()) return nullptr;
+  std::vector<std::string> candidates;
+  for (const auto* one : found) candidates.push_back(fmt::format("-{}", one->name));
+  return fail("Parameter.Ambiguous", fmt::format("-{} could be {}", name, joined(candidates, " or ")), "-" + name,
+              "write more of the name");
+}
+
+Result<const Parameter*> resolve(const Surface& surface, const Spelling& spelling) {
+  if (const Parameter* exact = surface.spelt(spelling.name)) return exact;
+  const std::string shown = (spelling.double_dash ? "--" : "-") + spelling.name;
+  if (!spelling.double_dash) {
+    TRY_ASSIGN(const Parameter* prefixed, by_prefix(surface, spelling.name));
+    if (prefixed != nullptr) return prefixed;
+    if (spelling.name.find('=') != std::string::npos) {
+      return fail("Parameter.Unknown", fmt::format("'{}' mixes two spellings", shown), shown,
+                  "write -Name:value or --name=value");
+    }
+  }
+  std::vector<std::string> names;
+  for (const auto* one : surface.all) names.push_back(spelling.double_dash ? kebab_case(one->name) : std::string(one->name));
+  const auto close = nearest(spelling.name, names);
+  return fail("Parameter.Unknown", fmt::format("there is no parameter '{}'", shown), shown,
+              close.empty() ? fmt::format("{} --help lists them", surface.verb.name)
+                            : fmt::format("did you mean '{}{}'?   {} --help lists them all",
+                                          spelling.double_dash ? "--" : "-", close, surface.verb.name));
+}
+
+// Whether a token in a value's place is really the next parameter.
+bool is_known_parameter(const Surface& surface, std::string_view token) {
+  const auto spelling = spelling_of(token);
+  if (!spelling) return false;
+  if (surface.spelt(spelling->name) != nullptr) return true;
+  if (spelling->double_dash) return false;
+  const auto prefixed = by_prefix(surface, spelling->name);
+  return !prefixed || *prefixed != nullptr;
+}
+
+tl::unexpected<Error> shell_ate_value(const Parameter& one) {
+  return fail("Parameter.NoValue",
+              fmt::format("the value of {} is missing: an unquoted $false or $true is removed by the shell", dashed(one)),
+              dashed(one), fmt::format("write -{0}:false, or {1}=false, or quote it: '-{0}:$false'", one.name, dashed(one)));
+}
+
+class Reader {
+ public:
+  Reader(const Surface& surface, const std::vector<std::string>& arguments)
+      : surface_(surface), arguments_(arguments) {}
+
+  Result<std::vector<Occurrence>> read() {
+    while (next_ < arguments_.size()) {
+      const std::string& token = arguments_[next_];
+      const auto spelling = options_ended_ ? std::nullopt : spelling_of(token);
+      if (!options_ended_ && token == "--") {
+        options_ended_ = true;
+        ++next_;
+      } else if (spelling) {
+        ++next_;
+        TRY(read_named(*spelling));
+      } else {
+        TRY(read_positional());
+      }
+    }
+    return std::move(found_);
+  }
+
+ private:
+  Result<void> read_named(const Spelling& spelling) {
+    TRY_ASSIGN(const Parameter* one, resolve(surface_, spelling));
+    if (!one->refused.empty()) {
+      return fail("Parameter.NotSupported", fmt::format("{} is not supported: {}", dashed(*one), one->refused),
+                  dashed(*one));
+    }
+    if (one->shape == Shape::toggle) return read_toggle(*one, spelling);
+    return read_value(*one, spelling.value);
+  }
+
+  Result<void> read_toggle(const Parameter& one, const Spelling& spelling) {
+    if (!spelling.value) {
+      if (next_ < arguments_.size() && is_boolean_word(arguments_[next_])) {
+        return fail("Parameter.Invalid",
+                    fmt::format("{} is a switch: '{}' after it is not its value", dashed(one), arguments_[next_]),
+                    dashed(one), fmt::format("write -{}:{} or {}={}", one.name, plain(arguments_[next_]), dashed(one), plain(arguments_[next_])));
+      }
+      return store(one, {"true"});
+    }
+    if (spelling.value->empty()) return shell_ate_value(one);
+    return store(one, {*spelling.value});
+  }
+
+  Result<void> read_value(const Parameter& one, std::optional<std::string> attached) {
+    const bool was_attached = attached.has_value();
+    if (!attached) {
+      if (next_ >= arguments_.size() || is_known_parameter(surface_, arguments_[next_])) {
+        if (one.shape == Shape::boolean) return shell_ate_value(one);
+        return fail("Parameter.NoValue", fmt::format("{} needs a value", dashed(one)), dashed(one),
+                    fmt::format("a value that is spelt like a parameter is given as {}=VALUE", dashed(one)));
+      }
+      attached = arguments_[next_++];
+    }
+    if (attached->empty() && one.shape == Shape::boolean) return shell_ate_value(one);
+    if (attached->empty() && one.details.empty == Empty::refused) {
+      return fail("Parameter.Empty", fmt::format("{} must not be empty", dashed(one)), dashed(one),
+                  was_attached || one.details.first ? "an unset shell variable leaves nothing behind: check it" : "");
+    }
+    if (one.shape != Shape::list) return store(one, {*attached});
+    return store(one, list_from(*attached));
+  }
+
+  // An argument that ends in a comma goes on in the next one.
+  std::vector<std::string> list_from(std::string text) {
+    while (!text.empty() && trim(text).ends_with(',') && next_ < arguments_.size()) text += arguments_[next_++];
+    return text.empty() ? std::vector<std::string>{""} : split_list(text);
+  }
+
+  Result<void> read_positional() {
+    const std::string& token = arguments_[next_];
+    const Parameter* one = surface_.positional();
+    if (one == nullptr) {
+      return fail("Parameter.Unknown", fmt::format("'{}' is in the place of no parameter", escape_for_terminal(token)), token,
+                  fmt::format("{} takes named parameters only; {} --help lists them", surface_.verb.name, surface_.verb.name));
+    }
+    const bool again = std::ranges::any_of(found_, [&](const auto& seen) { return seen.parameter == one; });
+    if (again && one->shape != Shape::list) {
+      return fail("Parameter.Unknown",
+                  fmt::format("'{}' is one value too many: {} was given already", escape_for_terminal(token), dashed(*one)), token,
+                  "quote a value that has blanks in it");
+    }
+    ++next_;
+    return read_value(*one, token);
+  }
+
+  Result<void> store(const Parameter& one, std::vector<std::string> values) {
+    for (auto& seen : found_) {
+      if (seen.parameter != &one) continue;
+      if (one.shape != Shape::list) {
+        return fail("Parameter.Repeated", fmt::format("{} was given twice", dashed(one)), dashed(one));
+      }
+      seen.values.insert(seen.values.end(), values.begin(), values.end());
+      return {};
+    }
+    found_.push_back({&one, std::move(values)});
+    return {};
+  }
+
+  static bool is_boolean_word(const std::string& text) {
+    return parse_boolean(text).has_value() && text != "0" && text != "1";
+  }
+  static std::string plain(const std::string& text) { return parse_boolean(text).value_or(false) ? "true" : "false"; }
+
+  const Surface& surface_;
+  const std::vector<std::string>& arguments_;
+  std::size_t next_ = 0;
+  bool options_ended_ = false;
+  std::vector<Occurrence> found_;
+};
+
+// The canonical form goes through CLI11, which owns the grammar of options from here on.
+Result<std::vector<Occurrence>> through_cli11(const Surface& surface, const std::vector<Occurrence>& found) {
+  CLI::App app;
+  app.set_help_flag();
+  std::vector<std::pair<const Parameter*, CLI::Option*>> options;
+  std::vector<std::string> canonical;
+  for (const auto& one : found) {
+    const std::string name = fmt::format("--{}{}", one.parameter->name, surface.is_common(one.parameter) ? "+" : "");
+    auto* option = app.add_option(name);
+    option->expected(1, static_cast<int>(one.values.size()))->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    options.emplace_back(one.parameter, option);
+    for (const auto& value : one.values) {
+      if (value.empty()) {
+        // CLI11 2.1 takes the argument after "--name=" as its value: an empty one goes as an argument of its own.
+        canonical.insert(canonical.end(), {name, ""});
+      } else {
+        canonical.push_back(name + "=" + value);
+      }
+    }
+  }
+  std::ranges::reverse(canonical);
+  try {
+    app.parse(canonical);
+  } catch (const CLI::Error& error) {
+    return fail("Parameter.Invalid", fmt::format("the parameters cannot be read: {}", error.what()));
+  }
+  std::vector<Occurrence> parsed;
+  for (const auto& [parameter, option] : options) parsed.push_back({parameter, option->results()});
+  return parsed;
+}
+
+std::vector<std::string> missing_in(const Verb& verb, std::string_view set, const std::vector<std::string_view>& given) {
+  std::vector<std::string> missing;
+  for (const auto& one : verb.parameters) {
+    if (one.mandatory_in_set(set) && std::ranges::find(given, one.name) == given.end()) missing.push_back(dashed(one));
+  }
+  return missing;
+}
+
+bool all_in_set(const Verb& verb, std::string_view set, const std::vector<std::string_view>& given) {
+  return std::ranges::all_of(verb.parameters, [&](const Parameter& one) {
+    return one.in_set(set) || std::ranges::find(given, one.name) == given.end();
+  });
+}
+
+// Names two given parameters that share no set, or all that are bound to sets when it takes more than two to clash.
+std::vector<std::string> clashing(const Verb& verb, const std::vector<std::string_view>& given) {
+  std::vector<const Parameter*> bound;
+  for (const auto& one : verb.parameters) {
+    if (!one.details.sets.empty() && std::ranges::find(given, one.name) != given.end()) bound.push_back(&one);
+  }
+  for (std::size_t i = 0; i < bound.size(); ++i) {
+    for (std::size_t j = i + 1; j < bound.size(); ++j) {
+      const bool share = std::ranges::any_of(verb.sets, [&](auto set) { return bound[i]->in_set(set) && bound[j]->in_set(set); });
+      if (!share) return {dashed(*bound[i]), dashed(*bound[j])};
+    }
+  }
+  std::vector<std::string> names;
+  for (const auto* one : bound) names.push_back(dashed(*one));
+  return names;
+}
+
+Result<std::string_view> choose_set(const Verb& verb, const std::vector<std::string_view>& given) {
+  if (verb.sets.empty()) {
+    const auto missing = missing_in(verb, "", given);
+    if (missing.empty()) return std::string_view();
+    return fail("Parameter.Missing", fmt::format("{} must be given", joined(missing, " and ")), missing.front(),
+                fmt::format("{} --help shows its usage", verb.name));
+  }
+  std::vector<std::string_view> possible;
+  for (const auto set : verb.sets) {
+    if (all_in_set(verb, set, given)) possible.push_back(set);
+  }
+  if (possible.empty()) {
+    const auto names = clashing(verb, given);
+    return fail("Parameter.Clash", fmt::format("{} cannot be given together", joined(names, " and ")), names.front(),
+                fmt::format("{} --help shows which parameters go together", verb.name));
+  }
+  std::vector<std::string> ways;
+  for (const auto set : possible) {
+    const auto missing = missing_in(verb, set, given);
+    if (missing.empty()) return set;
+    ways.push_back(joined(missing, " and "));
+  }
+  return fail("Parameter.Missing", fmt::format("{} must be given", joined(ways, ", or ")), ways.front(),
+              fmt::format("{} --help shows its usage", verb.name));
+}
+
+Result<void> assign_all(const Surface& surface, const std::vector<Occurrence>& found, BoundCall& call, Instant now) {
+  for (const auto& one : found) {
+    void* options = surface.is_common(one.parameter) ? &call.common : call.options.get();
+    auto assigned = one.parameter->assign(options, one.values, now);
+    if (!assigned) {
+      Error error = std::move(assigned).error();
+      error.message = fmt::format("{}: {}", dashed(*one.parameter), error.message);
+      if (error.target.empty()) error.target = dashed(*one.parameter);
+      return tl::unexpected(std::move(error));
+    }
+    if (!surface.is_common(one.parameter)) call.given.push_back(one.parameter->name);
+  }
+  return {};
+}
+
+bool asks_for(const Surface& surface, const std::vector<std::string>& arguments, std::string_view name) {
+  for (const auto& token : arguments) {
+    if (token == "--") return false;
+    if (name == "Help" && (token == "-h" || token == "-?" || token == "/?")) return true;
+    const auto spelling = spelling_of(token);
+    if (!spelling || spelling->value) continue;
+    const auto* one = surface.spelt(spelling->name);
+    if (one != nullptr && one->name == name && surface.is_common(one)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<BoundCall> bind(const Verb& verb, const std::vector<std::string>& arguments, Instant now) {
+  const Surface surface(verb);
+  BoundCall call;
+  call.options = verb.make_options();
+  call.common.help = asks_for(surface, arguments, "Help");
+  call.common.version = asks_for(surface, arguments, "Version");
+  if (call.common.help || call.common.version) return call;
+
+  TRY_ASSIGN(const auto read, Reader(surface, arguments).read());
+  TRY_ASSIGN(const auto found, through_cli11(surface, read));
+  TRY(assign_all(surface, found, call, now));
+  TRY_ASSIGN(call.set, choose_set(verb, call.given));
+  return call;
+}
+
+std::optional<Format> requested_format(const Verb& verb, const std::vector<std::string>& arguments) {
+  const Surface surface(verb);
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const auto spelling = spelling_of(arguments[i]);
+    if (!spelling) continue;
+    const auto* one = surface.spelt(spelling->name);
+    if (one == nullptr || !surface.is_common(one) || one->name != "Output") continue;
+    if (spelling->value) return parse_enum<Format>(*spelling->value);
+    if (i + 1 < arguments.size()) return parse_enum<Format>(arguments[i + 1]);
+  }
+  return std::nullopt;
+}
+
+bool requested_silence(const std::vector<std::string>& arguments) {
+  const Verb none{};
+  const Surface surface(none);
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const auto spelling = spelling_of(arguments[i]);
+    if (!spelling) continue;
+    const auto* one = surface.spelt(spelling->name);
+    if (one == nullptr || one->name != "ErrorAction") continue;
+    const auto value = spelling->value ? *spelling->value : i + 1 < arguments.size() ? arguments[i + 1] : std::string();
+    return parse_enum<ErrorAction>(value) == ErrorAction::silently_continue;
+  }
+  return false;
+}
+
+}  // namespace accord

@@ -1,0 +1,36 @@
+// Help, manual pages, completions and the machine-readable surface, all from the verbs' declarations.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "lib/app/verb.h"
+#include "lib/core/json.h"
+
+namespace accord {
+
+[[nodiscard]] std::string version_text();
+
+// VERB --help.
+[[nodiscard]] std::string help_page(const Verb& verb);
+// All verbs, by noun.
+[[nodiscard]] std::string help_overview();
+// exit-codes, output, time, environment, pipeline. Fails with Topic.Unknown.
+[[nodiscard]] Result<std::string> help_topic(std::string_view topic);
+[[nodiscard]] std::vector<std::string> help_topics();
+
+// `accord help --output json` (spec/commands.md 1).
+[[nodiscard]] json::Value surface();
+
+// mdoc source of a verb's page in section 1.
+[[nodiscard]] std::string manual_page(const Verb& verb);
+
+enum class Shell { bash, zsh, fish };
+template <>
+struct EnumNames<Shell> {
+  static constexpr std::array<std::pair<Shell, std::string_view>, 3> table = {
+      {{Shell::bash, "bash"}, {Shell::zsh, "zsh"}, {Shell::fish, "fish"}}};
+};
+[[nodiscard]] std::string completion(Shell shell);
+
+}  // namespace accord

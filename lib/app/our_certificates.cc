@@ -1,0 +1,221 @@
+#include "lib/app/our_certificates.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "lib/app/checks.h"
+#include "lib/store/oauth_server.h"
+
+namespace accord {
+namespace {
+
+CertificateUse use_at(const CertificateAssignment& row, const Timeline& line) {
+  const auto is = [&](const std::optional<CertificateAssignment>& other) {
+    return other && other->thumbprint == row.thumbprint;
+  };
+  CertificateUse made;
+  made.assignment = row;
+  made.state = is(line.current) ? CertificateState::current
+               : is(line.staged) ? CertificateState::staged
+                                 : CertificateState::previous;
+  if (is(line.current) && line.previous) made.previous_thumbprint = line.previous->thumbprint;
+  return made;
+}
+
+// Current before staged before previous, as they are published.
+std::vector<CertificateAssignment> in_order(const Timeline& line) {
+  std::vector<CertificateAssignment> rows;
+  for (const auto& one : {line.current, line.staged, line.previous}) {
+    if (one) rows.push_back(*one);
+  }
+  return rows;
+}
+
+std::vector<std::string> uses_of(const std::vector<CertificateAssignment>& rows) {
+  std::vector<std::string> uses;
+  for (const auto& row : rows) {
+    if (std::ranges::find(uses, row.use) == uses.end()) uses.push_back(row.use);
+  }
+  return uses;
+}
+
+// Who does not know `thumbprint` yet, and how each learns of it (spec/commands.md 5, LearnsOurKeysBy).
+void name_uninformed(const Environment& env, std::string_view identity, const KeyRelation& relation,
+                     const Certificate& certificate) {
+  const bool told = std::ranges::find(relation.told_thumbprints, certificate.thumbprint) != relation.told_thumbprints.end();
+  if (told) return;
+  if (relation.learns_our_keys_by == LearnsOurKeysBy::metadata) {
+    env.warn(fmt::format("'{}' refuses our tokens until it reads our metadata again", identity));
+  } else {
+    env.warn(fmt::format("'{}' refuses our tokens until it is told of the new key: export-certificate --thumbprint {}",
+                         identity, certificate.thumbprint));
+  }
+}
+
+Result<void> name_all_uninformed(const Environment& env, Connection& store, const Certificate& certificate) {
+  TRY_ASSIGN(const auto partners, list_partner_applications(store));
+  for (const auto& partner : partners) {
+    // Tokens for a partner with UseOAuthServer come from the authorization server.
+    if (partner.source == TrustSource::oauth_server) continue;
+    name_uninformed(env, partner.identity, partner.relation, certificate);
+  }
+  TRY_ASSIGN(const auto servers, list_oauth_servers(store));
+  for (const auto& server : servers) name_uninformed(env, server.identity, server.relation, certificate);
+  return {};
+}
+
+Result<void> assign_one(Environment& env, Connection& store, const std::string& use, const Certificate& certificate,
+                        Previous previous) {
+  TRY_ASSIGN(const auto rows, list_assignments(store, use));
+  const auto line = timeline_at(rows, env.now());
+  if (line.current && line.current->thumbprint == certificate.thumbprint) {
+    env.verbose(fmt::format("{} is the current {} already", certificate.thumbprint, use));
+    return {};
+  }
+  const bool issuer = use == kTokenIssuerUse;
+  const auto before = line.current ? line.current->thumbprint : std::string("(none)");
+  const auto change = fmt::format("{}: {} -> {}", use, before, certificate.thumbprint);
+  if (issuer && line.current) {
+    TRY(name_all_uninformed(env, store, certificate));
+    if (previous == Previous::drop) env.warn(fmt::format("every token that {} signed is refused from now on", before));
+  }
+  TRY(env.approve(fmt::format("Assign certificate to {}", use), certificate.thumbprint, {change},
+                  issuer && line.current ? Ask::always : Ask::if_confirm));
+  // Only the token issuer has a previous one: what it signed is still on its way.
+  const bool keep = issuer && previous == Previous::keep;
+  return replace_assignments(store, use, assign_at_once(rows, use, certificate.thumbprint, env.now(), keep));
+}
+
+}  // namespace
+
+Result<Timeline> timeline_of(Connection& store, std::string_view use, Instant now) {
+  TRY_ASSIGN(const auto rows, list_assignments(store, use));
+  return timeline_at(rows, now);
+}
+
+Result<Certificate> stored_certificate(Connection& store, std::string_view thumbprint) {
+  TRY_ASSIGN(auto found, find_certificate(store, thumbprint));
+  if (!found) {
+    return fail("Certificate.NotFound", fmt::format("no certificate has the thumbprint '{}'", thumbprint),
+                std::string(thumbprint), "get-certificate lists those there are; import-certificate takes one in");
+  }
+  return *std::move(found);
+}
+
+Result<Certificate> current_token_issuer(Connection& store, Instant now) {
+  TRY_ASSIGN(const auto line, timeline_of(store, kTokenIssuerUse, now));
+  if (!line.current) {
+    return fail("Certificate.NotAssigned", "no token-issuer certificate is assigned", std::string(kTokenIssuerUse),
+                "request-certificate --new --self-signed --identity global --type OAuthTokenIssuer makes one, "
+                "import-certificate takes one in");
+  }
+  return stored_certificate(store, line.current->thumbprint);
+}
+
+Result<std::vector<Certificate>> published_certificates(Connection& store, Instant now) {
+  TRY_ASSIGN(const auto line, timeline_of(store, kTokenIssuerUse, now));
+  std::vector<Certificate> made;
+  for (const auto& row : in_order(line)) {
+    TRY_ASSIGN(auto certificate, stored_certificate(store, row.thumbprint));
+    if (now <= certificate.not_after) made.push_back(std::move(certificate));
+  }
+  return made;
+}
+
+Result<bool> is_assigned(Connection& store, std::string_view thumbprint) {
+  TRY_ASSIGN(const auto rows, list_assignments(store));
+  return std::ranges::any_of(rows, [&](const auto& row) { return row.thumbprint == thumbprint; });
+}
+
+Result<std::vector<Record>> certificate_records(Connection& store, Instant now, const std::vector<std::string>& uses,
+                                                const std::optional<std::string>& thumbprint) {
+  TRY_ASSIGN(const auto certificates, list_certificates(store));
+  TRY_ASSIGN(const auto rows, list_assignments(store));
+  std::vector<Record> records;
+  std::vector<std::string> assigned;
+  const auto wanted = [&](const std::string& one) { return !thumbprint || *thumbprint == one; };
+  for (const auto& use : uses_of(rows)) {
+    std::vector<CertificateAssignment> own;
+    std::ranges::copy_if(rows, std::back_inserter(own), [&](const auto& row) { return row.use == use; });
+    const auto line = timeline_at(own, now);
+    for (const auto& row : in_order(line)) {
+      assigned.push_back(row.thumbprint);
+      const auto found = std::ranges::find(certificates, row.thumbprint, &Certificate::thumbprint);
+      const bool listed = uses.empty() || std::ranges::find(uses, use) != uses.end();
+      if (found != certificates.end() && listed && wanted(row.thumbprint)) {
+        records.push_back(to_record(*found, use_at(row, line), now));
+      }
+    }
+  }
+  for (const auto& one : certificates) {
+    const bool is_free = std::ranges::find(assigned, one.thumbprint) == assigned.end();
+    if (is_free && uses.empty() && wanted(one.thumbprint)) records.push_back(to_record(one, {}, now));
+  }
+  return records;
+}
+
+Result<void> take_in(Environment& env, Connection& store, const Identity& identity) {
+  const auto& certificate = identity.certificate;
+  for (const auto& warning : identity.warnings) env.warn(warning);
+  TRY(check_key(certificate));
+  if (certificate.not_after < env.now()) {
+    return fail("Certificate.Expired",
+                fmt::format("certificate '{}' expired on {}", certificate.thumbprint, format_instant(certificate.not_after)),
+                certificate.thumbprint, "request-certificate --new --self-signed makes a new one");
+  }
+  for (const auto& oddity : oddities(certificate, env.now())) {
+    env.warn(fmt::format("certificate {}: {}", certificate.thumbprint, oddity));
+  }
+  TRY(insert_certificate(store, certificate));
+  TRY_ASSIGN(const bool has_key, has_private_key(store, certificate.thumbprint));
+  if (has_key) return {};
+  TRY_ASSIGN(auto* vault, env.vault());
+  return store_private_key(store, *vault, certificate, identity.key);
+}
+
+Result<void> assign_now(Environment& env, Connection& store, const std::vector<std::string>& uses,
+                        const Certificate& certificate, Previous previous) {
+  for (const auto& use : uses) {
+    if (use == kTokenIssuerUse) {
+      TRY_ASSIGN(const bool has_key, has_private_key(store, certificate.thumbprint));
+      if (!has_key) {
+        return fail("Certificate.NoKey", fmt::format("certificate '{}' has no private key in this store", certificate.thumbprint),
+                    certificate.thumbprint, "import-certificate with a PFX brings both");
+      }
+      if (!certificate.valid_at(env.now())) {
+        return fail("Certificate.Expired",
+                    fmt::format("certificate '{}' is not valid now: it is valid from {} to {}", certificate.thumbprint,
+                                format_instant(certificate.not_before), format_instant(certificate.not_after)),
+                    certificate.thumbprint, "assign one that is valid");
+      }
+    }
+    TRY(assign_one(env, store, use, certificate, previous));
+  }
+  return {};
+}
+
+Result<std::vector<std::string>> trusted_parties(Connection& store) {
+  std::vector<std::string> names;
+  TRY_ASSIGN(const auto partners, list_partner_applications(store));
+  for (const auto& partner : partners) names.push_back(partner.identity);
+  TRY_ASSIGN(const auto servers, list_oauth_servers(store));
+  for (const auto& server : servers) names.push_back(server.identity);
+  return names;
+}
+
+Result<SecretBytes> read_password(const Environment& env, const PasswordSource& source) {
+  const int given = (source.plain ? 1 : 0) + (source.file ? 1 : 0) + (source.descriptor ? 1 : 0);
+  if (given > 1) {
+    return fail("Parameter.Clash", "a password comes from one place only", "--password-file",
+                "give one of --password-file, --password-fd and --password");
+  }
+  if (source.file) return read_password_file(*source.file);
+  if (source.descriptor) return read_password_descriptor(static_cast<int>(*source.descriptor));
+  if (!source.plain) return SecretBytes();
+  if (*source.plain == "-") return prompt_password("Password: ");
+  env.warn("a password given as --password is visible to other users of this machine; use --password-file");
+  return SecretBytes(*source.plain);
+}
+
+}  // namespace accord

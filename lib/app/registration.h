@@ -1,0 +1,60 @@
+// What another server says of itself, taken from a document or a certificate and judged before it is stored.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/app/deployment.h"
+#include "lib/app/environment.h"
+#include "lib/cert/certificate.h"
+#include "lib/metadata/document.h"
+#include "lib/store/oauth_server.h"
+#include "lib/store/partner_application.h"
+
+namespace accord {
+
+inline constexpr std::size_t kMaximumPartnerCertificates = 8;
+
+struct TrustDocument {
+  MetadataDocument document = {};
+  std::vector<Certificate> keys = {};
+};
+
+// The document of a file (or standard input), its certificates read and judged, with a warning for what is odd. Fails
+// with Metadata.*, Certificate.*.
+[[nodiscard]] Result<TrustDocument> read_trust_document(Environment& env, const std::string& path);
+[[nodiscard]] Result<TrustDocument> trust_document(const Environment& env, std::string_view text);
+
+// A document that is to be read from `url` alone: this version cannot (Metadata.NoNetwork).
+[[nodiscard]] tl::unexpected<Error> no_network(std::string_view url);
+
+// The realm that is stored: the document's, or `given` where that is * or empty. Fails with Metadata.NeedsRealm,
+// Parameter.Clash.
+[[nodiscard]] Result<std::string> realm_of(const MetadataDocument& document, const std::optional<std::string>& given);
+
+// Fails with Metadata.Contradiction when the document is ours.
+[[nodiscard]] Result<void> refuse_own_name(Connection& store, const IssuerName& issuer);
+
+// -CertificateFileData FILE and -CertificateRawData BASE64: one certificate of a partner, expired or not.
+[[nodiscard]] Result<Certificate> partner_certificate_from_file(Environment& env, const std::string& path);
+[[nodiscard]] Result<Certificate> partner_certificate_from_text(Environment& env, const std::string& base64);
+
+// --expect-thumbprint: the keys must be exactly these. An empty list expects nothing. Fails with Metadata.KeyMismatch.
+[[nodiscard]] Result<void> expect_thumbprints(const std::vector<Certificate>& keys,
+                                              const std::vector<std::string>& expected);
+
+// What --learns-our-keys-by, --told-thumbprint, --allow-host and --ca-file say, put into `relation`.
+struct RelationOptions {
+  std::optional<LearnsOurKeysBy> learns_our_keys_by = {};
+  std::optional<std::vector<std::string>> told_thumbprint = {};
+  std::optional<std::vector<std::string>> allow_host = {};
+  std::optional<std::string> ca_file = {};
+};
+[[nodiscard]] Result<void> apply(Environment& env, const RelationOptions& options, KeyRelation& relation);
+
+// The stored one of this identity. Fails with *.NotFound, suggesting the nearest.
+[[nodiscard]] Result<PartnerApplication> stored_partner(Connection& store, std::string_view identity);
+[[nodiscard]] Result<OAuthServer> stored_oauth_server(Connection& store, std::string_view identity);
+
+}  // namespace accord

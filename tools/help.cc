@@ -1,0 +1,57 @@
+// help: verbs by noun, a verb's page, a topic; and what is generated from the declarations.
+#include <fmt/format.h>
+
+#include "lib/app/environment.h"
+#include "lib/app/manual.h"
+
+namespace accord {
+namespace {
+
+struct Options {
+  std::optional<std::string> subject;
+  bool manual = false;
+  std::optional<Shell> completion;
+};
+
+Result<ExitCode> run(Environment& env, const Options& options) {
+  if (options.completion) {
+    env.emit_text(completion(*options.completion));
+    return ExitCode::success;
+  }
+  if (!options.subject) {
+    const bool json = env.common().output == Format::json || env.common().output == Format::jsonl;
+    env.emit_text(json ? json::dump(surface(), env.common().output == Format::json ? 2 : -1) + '\n' : help_overview());
+    return ExitCode::success;
+  }
+  if (const auto* verb = find_verb(*options.subject)) {
+    env.emit_text(options.manual ? manual_page(verb->declare()) : help_page(verb->declare()));
+    return ExitCode::success;
+  }
+  TRY_ASSIGN(const auto text, help_topic(*options.subject));
+  env.emit_text(text);
+  return ExitCode::success;
+}
+
+Verb declare() {
+  return define<Options>({
+      .summary = "List the verbs, or show the page of one, or a topic",
+      .description = "With --output json and without a subject: the whole declared surface, for other programs.",
+      .parameters =
+          {
+              parameter("Subject", &Options::subject,
+                        {.help = "A verb or a topic.", .first = true, .origin = Origin::accord}),
+              parameter("Manual", &Options::manual,
+                        {.help = "The verb's manual page as mdoc source.", .origin = Origin::accord}),
+              parameter("Completion", &Options::completion,
+                        {.help = "The completion script of a shell.", .type = "Shell", .origin = Origin::accord}),
+          },
+      .examples = {{"accord help new-partner-application", "The page of one verb."},
+                   {"accord help --output json", "Every verb, parameter, default, exit code and error id."}},
+      .run = run,
+  });
+}
+
+const Registration registration("help", declare);
+
+}  // namespace
+}  // namespace accord

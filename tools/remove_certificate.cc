@@ -1,0 +1,84 @@
+// remove-certificate: take a use away from a certificate.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "lib/app/checks.h"
+#include "lib/app/our_certificates.h"
+
+namespace accord {
+namespace {
+
+struct Options {
+  std::optional<std::string> identity;
+  std::vector<std::string> type;
+  bool previous = false;
+};
+
+Result<void> refuse_while_trusted(const Environment& env, Connection& store, const std::string& use) {
+  if (use != kTokenIssuerUse || env.common().force) return {};
+  TRY_ASSIGN(const auto parties, trusted_parties(store));
+  if (parties.empty()) return {};
+  return fail("Certificate.InUse", fmt::format("the token issuer signs for {}: without it no token can be made", fmt::join(parties, ", ")),
+              use, "assign another with set-certificate, or add --force");
+}
+
+Result<void> remove_use(Environment& env, Connection& store, const std::string& use, bool previous) {
+  TRY_ASSIGN(auto rows, list_assignments(store, use));
+  const auto line = timeline_at(rows, env.now());
+  const auto& slot = previous ? line.previous : line.current;
+  if (!slot) {
+    return fail("Certificate.NotAssigned", fmt::format("no {} certificate is assigned to {}", previous ? "previous" : "current", use),
+                use, "get-certificate lists what is assigned");
+  }
+  if (previous) {
+    env.warn(fmt::format("tokens that {} signed and that are still alive are refused from now on", slot->thumbprint));
+  } else {
+    TRY(refuse_while_trusted(env, store, use));
+  }
+  TRY(env.approve(fmt::format("Remove certificate from {}", use), slot->thumbprint,
+                  {fmt::format("{}: {} -> (none)", use, slot->thumbprint)}, Ask::always));
+  std::erase_if(rows, [&](const auto& row) {
+    // Without a current one nothing may step into its place: the previous one goes with it.
+    const bool is_slot = row.thumbprint == slot->thumbprint;
+    const bool is_previous = line.previous && row.thumbprint == line.previous->thumbprint;
+    return is_slot || (!previous && is_previous);
+  });
+  return replace_assignments(store, use, rows);
+}
+
+Result<ExitCode> run(Environment& env, const Options& options) {
+  TRY_ASSIGN(auto* store, env.write());
+  for (const auto& use : options.type) TRY(remove_use(env, *store, use, options.previous));
+  return ExitCode::success;
+}
+
+Verb declare() {
+  return define<Options>({
+      .original = "Remove-CsCertificate",
+      .summary = "Take a use away from a certificate",
+      .description = "The certificate and its key stay in the store. The current token issuer cannot be taken away while "
+                     "there are partners, unless --force is given.",
+      .effect = Effect::destroys,
+      .parameters =
+          {
+              parameter("Identity", &Options::identity,
+                        {.help = "global.", .default_text = "global", .first = true, .check = check_certificate_scope}),
+              parameter("Type", &Options::type,
+                        {.help = "The use.", .type = "CertType[]", .mandatory = true, .check = check_certificate_type}),
+              parameter("Previous", &Options::previous, {.help = "The previous one, not the current one."}),
+              refused_parameter("Staged", "staging is not in this version, so nothing is staged"),
+              refused_parameter("NetportId", "device certificates are not managed here"),
+              refused_parameter("Report", "warnings go to standard error; there is no further report"),
+          },
+      .examples = {{"remove-certificate --type OAuthTokenIssuer --previous --confirm=false",
+                    "Stops accepting what the old key signed."},
+                   {"remove-certificate --type Default --what-if", "Says what would be taken away."}},
+      .run = run,
+  });
+}
+
+const Registration registration("remove-certificate", declare);
+
+}  // namespace
+}  // namespace accord
