@@ -1,5 +1,5 @@
-// What a store engine must offer. SQL is written once, against this, in the subset that SQLite 3.40 and PostgreSQL 15
-// share: `?` parameters, RETURNING, ON CONFLICT; no SQL outside lib/store.
+// What a store engine must offer. SQL is written once, against this, in the subset that SQLite 3.40 and
+// PostgreSQL 15 share: `?` parameters, RETURNING, ON CONFLICT; no SQL outside lib/store.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "lib/core/error.h"
 #include "lib/core/time.h"
@@ -32,7 +33,9 @@ class Statement {
   [[nodiscard]] virtual std::string text(int column) const = 0;  // text or blob; empty for null
 
   // Shorthands over the above.
-  Statement& bind_optional(const std::optional<std::string>& text) { return text ? bind(*text) : bind_null(); }
+  Statement& bind_optional(const std::optional<std::string>& text) {
+    return text ? bind(*text) : bind_null();
+  }
   Statement& bind_optional(const std::optional<Instant>& at) { return at ? bind(*at) : bind_null(); }
   Statement& bind(Instant at) { return bind(static_cast<std::int64_t>(at.time_since_epoch().count())); }
   Statement& bind(const char* text) { return bind(std::string_view(text)); }
@@ -46,6 +49,9 @@ class Statement {
     return is_null(column) ? std::nullopt : std::optional(instant(column));
   }
 };
+
+// Runs it to the end, past its rows.
+[[nodiscard]] Result<void> finish(Statement& statement);
 
 class Connection {
  public:

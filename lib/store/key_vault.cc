@@ -1,0 +1,236 @@
+#include "lib/store/key_vault.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <openssl/evp.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include "lib/core/digest.h"
+#include "lib/core/encoding.h"
+#include "lib/core/file.h"
+
+namespace accord {
+namespace {
+
+constexpr std::size_t kKeySize = 32;
+constexpr std::size_t kNonceSize = 12;
+constexpr std::size_t kTagSize = 16;
+constexpr std::size_t kKeyIdBytes = 8;
+constexpr std::string_view kFilePrefix = "accord-store-key-1 ";
+constexpr std::size_t kBase64Size = 44;
+constexpr std::size_t kFileSize = kFilePrefix.size() + kBase64Size + 1;
+
+// What is sealed is part of what it is bound to: one can never be taken for the other.
+std::string data_key_binding(std::string_view binding) {
+  return "data key|" + std::string(binding);
+}
+std::string payload_binding(std::string_view binding) {
+  return "private key|" + std::string(binding);
+}
+
+// --- The file
+
+tl::unexpected<Error> invalid(const std::string& path, std::string_view why, std::string advice) {
+  return fail("StoreKey.Invalid", fmt::format("the store key '{}' {}", path, why), path, std::move(advice));
+}
+
+tl::unexpected<Error> not_a_key(const std::string& path) {
+  return invalid(path, "is not a store key file",
+                 "restore it from its backup, or name another with ACCORD_KEY_FILE");
+}
+
+tl::unexpected<Error> cannot_open(const std::string& path, int number) {
+  if (number == ENOENT || number == ENOTDIR) {
+    return fail("StoreKey.Missing", fmt::format("there is no store key '{}'", path), path,
+                "restore the file from its backup, or name it with ACCORD_KEY_FILE");
+  }
+  if (number == ELOOP) return invalid(path, "is a symbolic link", "name the file that it leads to");
+  return invalid(path, fmt::format("cannot be read: {}", std::strerror(number)),
+                 "run it as the owner of the store");
+}
+
+Result<void> check_file(int descriptor, const std::string& path) {
+  struct stat status {};
+  if (fstat(descriptor, &status) != 0) return cannot_open(path, errno);
+  if (!S_ISREG(status.st_mode)) return not_a_key(path);
+  if (status.st_uid != geteuid() && status.st_uid != 0) {
+    return invalid(path, fmt::format("belongs to another user (uid {})", status.st_uid),
+                   "run it as that user");
+  }
+  if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    return invalid(path, "can be read or written by other users", fmt::format("chmod 600 {}", path));
+  }
+  return {};
+}
+
+// The whole file, or the first bytes of one that is too long.
+Result<SecretBytes> read_all(int descriptor, const std::string& path) {
+  SecretBytes buffer(kFileSize + 1);
+  std::size_t size = 0;
+  while (size < buffer.size()) {
+    const auto count = read(descriptor, buffer.data() + size, buffer.size() - size);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return cannot_open(path, errno);
+    if (count == 0) break;
+    size += static_cast<std::size_t>(count);
+  }
+  return SecretBytes(buffer.view().substr(0, size));
+}
+
+Result<SecretBytes> read_key_file(const std::string& path) {
+  // O_NONBLOCK: opening a pipe must not wait for its writer.
+  const int descriptor = open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+  if (descriptor < 0) return cannot_open(path, errno);
+  const auto checked = check_file(descriptor, path);
+  auto content = checked ? read_all(descriptor, path) : Result<SecretBytes>();
+  close(descriptor);
+  TRY(checked);
+  return content;
+}
+
+Result<SecretBytes> parse_key(std::string_view content, const std::string& path) {
+  if (content.size() != kFileSize || !content.starts_with(kFilePrefix) || !content.ends_with('\n'))
+    return not_a_key(path);
+  auto decoded = base64_decode(content.substr(kFilePrefix.size(), kBase64Size));
+  if (!decoded || decoded->size() != kKeySize) return not_a_key(path);
+  SecretBytes key{std::string_view(*decoded)};
+  wipe(*decoded);
+  return key;
+}
+
+// --- AES-256-GCM
+
+struct FreeCipher {
+  void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
+};
+using Cipher = std::unique_ptr<EVP_CIPHER_CTX, FreeCipher>;
+
+const unsigned char* bytes_of(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+unsigned char* bytes_of(std::string& text) {
+  return reinterpret_cast<unsigned char*>(text.data());
+}
+
+tl::unexpected<Error> cipher_failed() {
+  return fail("Internal.Unexpected", "the cipher AES-256-GCM cannot be used", {},
+              "check the installation of OpenSSL");
+}
+
+// Nonce, ciphertext, tag.
+Result<std::string> encrypt(const SecretBytes& key, std::string_view plain, std::string_view binding) {
+  std::string sealed(kNonceSize + plain.size() + kTagSize, '\0');
+  unsigned char* nonce = bytes_of(sealed);
+  unsigned char* body = nonce + kNonceSize;
+  fill_random(nonce, kNonceSize);
+  const Cipher context(EVP_CIPHER_CTX_new());
+  int size = 0;
+  const bool done =
+      context != nullptr &&
+      EVP_EncryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, key.data(), nonce) == 1 &&
+      EVP_EncryptUpdate(context.get(), nullptr, &size, bytes_of(binding), static_cast<int>(binding.size())) ==
+          1 &&
+      EVP_EncryptUpdate(context.get(), body, &size, bytes_of(plain), static_cast<int>(plain.size())) == 1 &&
+      EVP_EncryptFinal_ex(context.get(), body + size, &size) == 1 &&
+      EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_GET_TAG, kTagSize, body + plain.size()) == 1;
+  if (!done) return cipher_failed();
+  return sealed;
+}
+
+// nullopt: key, binding or ciphertext is not what was sealed.
+std::optional<SecretBytes> decrypt(const SecretBytes& key, std::string_view sealed,
+                                   std::string_view binding) {
+  if (sealed.size() < kNonceSize + kTagSize) return std::nullopt;
+  const auto body = sealed.substr(kNonceSize, sealed.size() - kNonceSize - kTagSize);
+  std::string tag(sealed.substr(sealed.size() - kTagSize));
+  SecretBytes plain(body.size());
+  unsigned char nothing = 0;
+  unsigned char* out = plain.empty() ? &nothing : plain.data();
+  const Cipher context(EVP_CIPHER_CTX_new());
+  int size = 0;
+  const bool opened =
+      context != nullptr &&
+      EVP_DecryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, key.data(), bytes_of(sealed)) == 1 &&
+      EVP_DecryptUpdate(context.get(), nullptr, &size, bytes_of(binding), static_cast<int>(binding.size())) ==
+          1 &&
+      EVP_DecryptUpdate(context.get(), out, &size, bytes_of(body), static_cast<int>(body.size())) == 1 &&
+      EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_SET_TAG, kTagSize, tag.data()) == 1 &&
+      EVP_DecryptFinal_ex(context.get(), out + size, &size) == 1;
+  if (!opened) return std::nullopt;
+  return plain;
+}
+
+}  // namespace
+
+Result<void> KeyVault::create() {
+  std::string content(kFilePrefix);
+  {
+    SecretBytes fresh(kKeySize);
+    fill_random(fresh.data(), fresh.size());
+    std::string encoded = base64_encode(fresh.view());
+    content.reserve(kFileSize);
+    content += encoded;
+    content += '\n';
+    wipe(encoded);
+  }
+  TRY(create_folders(folder_of(path_)));
+  auto created = create_file(path_, content, 0600);
+  wipe(content);
+  return created;
+}
+
+bool KeyVault::exists() const {
+  struct stat status {};
+  // A file that cannot be looked at is not missing: reading it will say why.
+  return lstat(path_.c_str(), &status) == 0 || (errno != ENOENT && errno != ENOTDIR);
+}
+
+Result<const SecretBytes*> KeyVault::key() {
+  if (key_.empty()) {
+    TRY_ASSIGN(const auto content, read_key_file(path_));
+    TRY_ASSIGN(key_, parse_key(content.view(), path_));
+  }
+  return &key_;
+}
+
+Result<std::string> KeyVault::key_id() {
+  TRY_ASSIGN(const auto* secret, key());
+  std::string material = "accord store key";
+  material.reserve(material.size() + secret->size());
+  material += secret->view();
+  const std::string digest = sha256(material);
+  wipe(material);
+  return to_lower(hex_encode(digest.substr(0, kKeyIdBytes)));
+}
+
+Result<SealedKey> KeyVault::seal(std::string_view plain, std::string_view binding) {
+  TRY_ASSIGN(const auto* secret, key());
+  prepare_crypto();
+  SecretBytes data_key(kKeySize);
+  fill_random(data_key.data(), data_key.size());
+  SealedKey sealed;
+  TRY_ASSIGN(sealed.wrapped_data_key, encrypt(*secret, data_key.view(), data_key_binding(binding)));
+  TRY_ASSIGN(sealed.ciphertext, encrypt(data_key, plain, payload_binding(binding)));
+  return sealed;
+}
+
+Result<SecretBytes> KeyVault::open(const SealedKey& sealed, std::string_view binding) {
+  TRY_ASSIGN(const auto* secret, key());
+  prepare_crypto();
+  const auto data_key = decrypt(*secret, sealed.wrapped_data_key, data_key_binding(binding));
+  if (data_key && data_key->size() == kKeySize) {
+    if (auto plain = decrypt(*data_key, sealed.ciphertext, payload_binding(binding)))
+      return *std::move(plain);
+  }
+  return fail(
+      "StoreKey.Wrong", fmt::format("a private key does not open with the store key '{}'", path_), path_,
+      "it is damaged or from another store: restore store and store key from the same backup, or import the "
+      "certificate with its key again");
+}
+
+}  // namespace accord
