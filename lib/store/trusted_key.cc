@@ -159,8 +159,10 @@ Result<void> replace_trusted_keys(Connection& store, KeyOwner owner, const std::
 Result<void> check_sha1_collisions(Connection& store, const std::vector<Certificate>& certificates,
                                    std::optional<KeyOwner> replaced) {
   TRY(check_among_themselves(certificates));
-  const bool is_partner = replaced && replaced->kind == OwnerKind::partner_application;
-  const bool is_server = replaced && replaced->kind == OwnerKind::oauth_server;
+  // An owner that is not stored yet has the id 0, and so has the other column of every row.
+  const auto replaced_among = [&replaced](OwnerKind kind) {
+    return replaced && replaced->kind == kind && replaced->id > 0 ? replaced->id : kNobody;
+  };
   TRY_ASSIGN(auto query, store.prepare(kFindCollision));
   for (const auto& certificate : certificates) {
     query->reset();
@@ -168,8 +170,8 @@ Result<void> check_sha1_collisions(Connection& store, const std::vector<Certific
         .bind(certificate.sha256)
         .bind(certificate.thumbprint)
         .bind(certificate.sha256)
-        .bind(is_partner ? replaced->id : kNobody)
-        .bind(is_server ? replaced->id : kNobody);
+        .bind(replaced_among(OwnerKind::partner_application))
+        .bind(replaced_among(OwnerKind::oauth_server));
     TRY_ASSIGN(const bool found, query->step());
     if (found) return collision(certificate);
   }

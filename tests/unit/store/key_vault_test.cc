@@ -1,0 +1,147 @@
+#include "lib/store/key_vault.h"
+
+#include "tests/unit/store/store_fixture.h"
+
+namespace accord::test {
+namespace {
+
+struct WithKey {
+  TemporaryFolder folder = {};
+  std::string path = folder.path("store.key");
+  WithKey() { must(KeyVault(path).create()); }
+  std::string read_error() const { return error_id(KeyVault(path).key_id()); }
+};
+
+TEST_CASE_FIXTURE(WithKey, "a new store key is one private line that is never the same twice") {
+  const auto content = slurp(path);
+  CHECK(content.starts_with("accord-store-key-1 "));
+  CHECK(content.size() == std::string("accord-store-key-1 ").size() + 45);
+  CHECK(content.find('\n') == content.size() - 1);
+  struct stat status {};
+  REQUIRE(stat(path.c_str(), &status) == 0);
+  CHECK((status.st_mode & 07777) == 0600);
+
+  must(KeyVault(folder.path("other.key")).create());
+  CHECK(slurp(folder.path("other.key")) != content);
+  CHECK(must(KeyVault(folder.path("other.key")).key_id()) != must(KeyVault(path).key_id()));
+}
+
+TEST_CASE_FIXTURE(WithKey, "a store key is never overwritten") {
+  const auto before = slurp(path);
+  CHECK(error_id(KeyVault(path).create()) == "File.Exists");
+  CHECK(slurp(path) == before);
+}
+
+TEST_CASE_FIXTURE(WithKey, "a store key is made with the folder that is missing") {
+  must(KeyVault(folder.path("keys/store.key")).create());
+  CHECK(must(KeyVault(folder.path("keys/store.key")).key_id()).size() == 16);
+}
+
+TEST_CASE("the id of a known store key is the published function of it") {
+  const TemporaryFolder folder;
+  const auto path = folder.path("store.key");
+  spew(path, "accord-store-key-1 " + base64_encode(std::string(32, 'k')) + "\n");
+  REQUIRE(chmod(path.c_str(), 0600) == 0);
+  CHECK(must(KeyVault(path).key_id()) ==
+        to_lower(hex_encode(sha256("accord store key" + std::string(32, 'k'))).substr(0, 16)));
+}
+
+TEST_CASE_FIXTURE(WithKey, "a store key that is not there is missing") {
+  CHECK(KeyVault(path).exists());
+  KeyVault vault(folder.path("none"));
+  CHECK_FALSE(vault.exists());
+  CHECK(error_id(vault.key_id()) == "StoreKey.Missing");
+  CHECK(error_id(vault.seal("x", "y")) == "StoreKey.Missing");
+  CHECK(error_id(vault.open({}, "y")) == "StoreKey.Missing");
+}
+
+TEST_CASE_FIXTURE(WithKey,
+                  "a store key that others may read or write is refused, and the error says what to type") {
+  for (const mode_t mode : {0640, 0620, 0610, 0604, 0602, 0601}) {
+    CAPTURE(mode);
+    REQUIRE(chmod(path.c_str(), mode) == 0);
+    const auto id = KeyVault(path).key_id();
+    CHECK(error_id(id) == "StoreKey.Invalid");
+    CHECK(id.error().advice == "chmod 600 " + path);
+  }
+  REQUIRE(chmod(path.c_str(), 0400) == 0);
+  CHECK(read_error() == "");
+}
+
+TEST_CASE_FIXTURE(WithKey, "a store key of another user is refused") {
+  if (geteuid() != 0) {
+    MESSAGE("needs root, to have a file of another user");
+    return;
+  }
+  REQUIRE(chown(path.c_str(), 12345, static_cast<gid_t>(-1)) == 0);
+  CHECK(read_error() == "StoreKey.Invalid");
+}
+
+TEST_CASE_FIXTURE(WithKey, "what is not a store key file is refused without waiting for it") {
+  const auto content = slurp(path);
+  SUBCASE("empty") {
+    spew(path, "");
+  }
+  SUBCASE("cut short") {
+    spew(path, content.substr(0, content.size() - 1));
+  }
+  SUBCASE("too long") {
+    spew(path, content + "\n");
+  }
+  SUBCASE("very long") {
+    spew(path, content + std::string(1'000'000, 'x'));
+  }
+  SUBCASE("another version") {
+    spew(path, "accord-store-key-2" + content.substr(18));
+  }
+  SUBCASE("not base64") {
+    spew(path, content.substr(0, 30) + "*" + content.substr(31));
+  }
+  SUBCASE("CRLF") {
+    spew(path, content.substr(0, content.size() - 2) + "\r\n");
+  }
+  SUBCASE("a link") {
+    REQUIRE(rename(path.c_str(), folder.path("real").c_str()) == 0);
+    REQUIRE(symlink(folder.path("real").c_str(), path.c_str()) == 0);
+  }
+  SUBCASE("a folder") {
+    REQUIRE(unlink(path.c_str()) == 0);
+    REQUIRE(mkdir(path.c_str(), 0700) == 0);
+  }
+  SUBCASE("a pipe") {
+    REQUIRE(unlink(path.c_str()) == 0);
+    REQUIRE(mkfifo(path.c_str(), 0600) == 0);
+  }
+  const auto id = KeyVault(path).key_id();
+  CHECK(error_id(id) == "StoreKey.Invalid");
+  CHECK(id.error().message.find(path) != std::string::npos);
+  CHECK(id.error().message.find(content.substr(19, 20)) == std::string::npos);
+}
+
+TEST_CASE_FIXTURE(WithKey, "what was sealed opens with the same key and binding, and only so") {
+  KeyVault vault(path);
+  for (const auto& plain : {std::string(), std::string("x"), std::string(5000, '\0')}) {
+    const auto sealed = must(vault.seal(plain, "here"));
+    CHECK(sealed.wrapped_data_key.size() == 12 + 32 + 16);
+    CHECK(sealed.ciphertext.size() == 12 + plain.size() + 16);
+    CHECK(must(KeyVault(path).open(sealed, "here")).view() == plain);
+    CHECK(error_id(vault.open(sealed, "there")) == "StoreKey.Wrong");
+    CHECK(error_id(vault.open(sealed, "")) == "StoreKey.Wrong");
+    KeyVault other(folder.path("other.key"));
+    if (!other.exists()) must(other.create());
+    CHECK(error_id(other.open(sealed, "here")) == "StoreKey.Wrong");
+  }
+}
+
+TEST_CASE_FIXTURE(WithKey, "nothing that is sealed twice looks the same") {
+  KeyVault vault(path);
+  const auto one = must(vault.seal("plain", "here"));
+  const auto two = must(vault.seal("plain", "here"));
+  CHECK(one.wrapped_data_key != two.wrapped_data_key);
+  CHECK(one.ciphertext != two.ciphertext);
+  // The parts of two do not mix: each data key opens its own.
+  CHECK(error_id(vault.open({one.wrapped_data_key, two.ciphertext}, "here")) == "StoreKey.Wrong");
+}
+
+}  // namespace
+}  // namespace accord::test
