@@ -14,8 +14,8 @@ namespace accord {
 
 inline constexpr std::string_view kActiveDirectoryNii = "urn:office:idp:activedirectory";
 
-// How the calling user is named; at least one of them in a token with user context. SID and addresses are written in
-// lower case.
+// How the calling user is named; at least one of them in a token with user context. SID and addresses are
+// written in lower case.
 struct TokenUser {
   std::optional<std::string> sid = {};
   std::optional<std::string> upn = {};
@@ -25,16 +25,18 @@ struct TokenUser {
 };
 
 struct TokenRequest {
-  IssuerName issuer = {};       // ours
-  std::string audience = {};    // principal/host@realm, or what --audience says
+  IssuerName issuer = {};     // ours
+  std::string audience = {};  // principal/host@realm, or what --audience says
   Instant not_before = {};
   Instant expires = {};
 };
 
-// aud, iss, nbf, exp, nameid, all strings; trustedfordelegation "true" only where the token is to carry a user.
+// aud, iss, nbf, exp, nameid, all strings; trustedfordelegation "true" only where the token is to carry a
+// user.
 [[nodiscard]] json::Value actor_claims(const TokenRequest& request, bool trusted_for_delegation);
 // aud, iss, nbf, exp, [nameid, nii,] [upn, smtp, sip,] actortoken.
-[[nodiscard]] json::Value outer_claims(const TokenRequest& request, const TokenUser& user, std::string_view actor_token);
+[[nodiscard]] json::Value outer_claims(const TokenRequest& request, const TokenUser& user,
+                                       std::string_view actor_token);
 // iss, aud, iat, nbf, exp; no nameid (protocol.md 3.4).
 [[nodiscard]] json::Value assertion_claims(const TokenRequest& request);
 

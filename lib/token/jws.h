@@ -16,11 +16,12 @@ struct CompactJws {
   json::Value header = {};     // an object
   std::string payload = {};    // decoded bytes, not interpreted
   std::string signature = {};  // decoded bytes; empty where the third segment is
-  std::string_view signing_input = {};  // "header.payload" within the text that was parsed, which must outlive this
+  std::string_view signing_input =
+      {};  // "header.payload" within the text that was parsed, which must outlive this
 };
 
-// ASCII, three segments, strict base64url, the header a strict JSON object. Fails with Token.Malformed: the message says
-// which segment and why, never a byte of the token.
+// ASCII, three segments, strict base64url, the header a strict JSON object. Fails with Token.Malformed: the
+// message says which segment and why, never a byte of the token.
 [[nodiscard]] Result<CompactJws> parse_compact(std::string_view token);
 
 // The payload as a JSON object within the limits above. Fails with Token.Malformed.

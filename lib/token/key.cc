@@ -99,9 +99,9 @@ struct Curve {
 };
 
 constexpr std::array<Curve, 3> kCurves = {{
-    {KeyAlgorithm::p256, "P-256", 32, "\x2A\x86\x48\xCE\x3D\x03\x01\x07"},
-    {KeyAlgorithm::p384, "P-384", 48, "\x2B\x81\x04\x00\x22"},
-    {KeyAlgorithm::p521, "P-521", 66, "\x2B\x81\x04\x00\x23"},
+    {KeyAlgorithm::p256, "P-256", 32, {"\x2A\x86\x48\xCE\x3D\x03\x01\x07", 8}},
+    {KeyAlgorithm::p384, "P-384", 48, {"\x2B\x81\x04\x00\x22", 5}},
+    {KeyAlgorithm::p521, "P-521", 66, {"\x2B\x81\x04\x00\x23", 5}},
 }};
 
 const Curve& curve_of(KeyAlgorithm key) {

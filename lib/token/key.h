@@ -14,7 +14,21 @@
 namespace accord {
 
 // JWS algorithms (RFC 7518 s.3.1, RFC 8037). `none` is no algorithm of a key.
-enum class Algorithm { rs256, rs384, rs512, ps256, ps384, ps512, es256, es384, es512, eddsa, hs256, hs384, hs512 };
+enum class Algorithm {
+  rs256,
+  rs384,
+  rs512,
+  ps256,
+  ps384,
+  ps512,
+  es256,
+  es384,
+  es512,
+  eddsa,
+  hs256,
+  hs384,
+  hs512
+};
 
 template <>
 struct EnumNames<Algorithm> {
@@ -42,11 +56,12 @@ struct EnumNames<Algorithm> {
 
 class Key {
  public:
-  // Quick: no decoder chain. Fails with Key.Invalid (RSA under 2048 bits or with e < 65537 or even, a point off its curve).
+  // Quick: no decoder chain. Fails with Key.Invalid (RSA under 2048 bits or with e < 65537 or even, a point
+  // off its curve).
   [[nodiscard]] static Result<Key> from_public(const PublicKeyBytes& bytes);
   [[nodiscard]] static Result<Key> from_private(const PrivateKeyBytes& bytes);
-  // RFC 7517, public part only; `oct` for HMAC, at least as long as the digest. A key whose `use` is not sig or whose
-  // key_ops lack verify is Key.Invalid, and so is an `alg` that its type cannot do.
+  // RFC 7517, public part only; `oct` for HMAC, at least as long as the digest. A key whose `use` is not sig
+  // or whose key_ops lack verify is Key.Invalid, and so is an `alg` that its type cannot do.
   [[nodiscard]] static Result<Key> from_jwk(const json::Value& jwk);
 
   [[nodiscard]] const std::optional<std::string>& id() const;  // kid of a JWK
@@ -68,8 +83,8 @@ class Key {
   std::unique_ptr<Parts> parts_;
 };
 
-// A file with one public key: a JWK, or PEM or DER of a SubjectPublicKeyInfo or a certificate. An HMAC secret comes from
-// an oct JWK only. Fails with Key.Invalid, Json.Invalid.
+// A file with one public key: a JWK, or PEM or DER of a SubjectPublicKeyInfo or a certificate. An HMAC secret
+// comes from an oct JWK only. Fails with Key.Invalid, Json.Invalid.
 [[nodiscard]] Result<Key> read_key(std::string_view content);
 
 // A JWK set (RFC 7517 s.5). Keys that cannot be used to verify are left out; none left is Key.Invalid.

@@ -14,7 +14,8 @@ namespace accord {
 [[nodiscard]] Result<std::string> sign_token(const json::Value& claims, const Key& key, Algorithm algorithm,
                                              std::string_view x5t);
 
-// Header {"typ":"JWT","alg":"none"} and an empty third segment: only ever the outer token around a signed one.
+// Header {"typ":"JWT","alg":"none"} and an empty third segment: only ever the outer token around a signed
+// one.
 [[nodiscard]] std::string unsigned_token(const json::Value& claims);
 
 }  // namespace accord
