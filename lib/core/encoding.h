@@ -21,15 +21,18 @@ namespace accord {
 
 enum class Blanks { refused, ignored };
 
-// Strict as above but with padding required. Blanks::ignored drops white space first, as PEM and XML bodies need.
-[[nodiscard]] std::optional<std::string> base64_decode(std::string_view text, Blanks blanks = Blanks::refused);
+// Strict as above but with padding required. Blanks::ignored drops white space first, as PEM and XML bodies
+// need.
+[[nodiscard]] std::optional<std::string> base64_decode(std::string_view text,
+                                                       Blanks blanks = Blanks::refused);
 
 // Upper-case, no separators.
 [[nodiscard]] std::string hex_encode(std::string_view bytes);
 // Either case, no separators, even length. nullopt otherwise.
 [[nodiscard]] std::optional<std::string> hex_decode(std::string_view text);
 
-// One character of UTF-8 (RFC 3629) and the number of bytes it takes. A byte that begins none has no value and length 1.
+// One character of UTF-8 (RFC 3629) and the number of bytes it takes. A byte that begins none has no value
+// and length 1.
 struct CodePoint {
   std::optional<char32_t> value = {};
   std::size_t length = 1;
@@ -39,8 +42,8 @@ struct CodePoint {
 [[nodiscard]] CodePoint code_point_at(std::string_view text, std::size_t offset);
 void append_utf8(std::string& text, char32_t character);
 
-// False for controls, format characters (bidirectional overrides, zero-width ones), line separators, private use and
-// non-characters: what a terminal acts upon, or shows nothing for.
+// False for controls, format characters (bidirectional overrides, zero-width ones), line separators, private
+// use and non-characters: what a terminal acts upon, or shows nothing for.
 [[nodiscard]] bool is_printing(char32_t character);
 
 // RFC 3629: no surrogates, no overlong forms.
@@ -49,8 +52,8 @@ void append_utf8(std::string& text, char32_t character);
 // The number of terminal columns, one per code point but for wide ones (two) and combining ones (none).
 [[nodiscard]] std::size_t display_width(std::string_view text);
 
-// `text` with every control and non-printing character, and every byte that is not UTF-8, written as \n, \t, \xNN
-// or \u{NNNN}, so that stored or received text cannot steer a terminal. Bidirectional overrides count as
+// `text` with every control and non-printing character, and every byte that is not UTF-8, written as \n, \t,
+// \xNN or \u{NNNN}, so that stored or received text cannot steer a terminal. Bidirectional overrides count as
 // non-printing; backslashes stay as they are.
 [[nodiscard]] std::string escape_for_terminal(std::string_view text);
 

@@ -187,7 +187,7 @@ TEST_CASE("size is allowed to its limit and not one byte further") {
 }
 
 TEST_CASE("ten megabytes of brackets fail at once") {
-  const std::string brackets(10 * 1024 * 1024, '[');
+  const std::string brackets(std::size_t{10} * 1024 * 1024, '[');
   CHECK(says(brackets, "more than 1048576 bytes"));
   CHECK(says(brackets, "more than 32 levels at byte 33", {.bytes = brackets.size()}));
 }

@@ -16,6 +16,7 @@ using test::error_id;
 using test::must;
 
 constexpr std::int64_t kLatest = 253402300799;
+constexpr std::int64_t kDay = 86400;
 
 Instant at(std::int64_t seconds) {
   return Instant{Duration{seconds}};
@@ -195,24 +196,24 @@ TEST_CASE("durations are understood in both forms") {
   for (const auto& one : std::array<Case, 21>{{{"90s", 90},
                                                {"4m", 240},
                                                {"8h", 28800},
-                                               {"60d", 60 * 86400},
-                                               {"2w", 14 * 86400},
-                                               {"5y", 5 * 365 * 86400},
+                                               {"60d", 60 * kDay},
+                                               {"2w", 14 * kDay},
+                                               {"5y", 5 * 365 * kDay},
                                                {"8H", 28800},
                                                {" 8h ", 28800},
                                                {"0s", 0},
                                                {"008h", 28800},
-                                               {"100y", 100LL * 365 * 86400},
+                                               {"100y", 100LL * 365 * kDay},
                                                {"3153600000s", 3153600000},
                                                {"PT8H", 28800},
                                                {"pt8h", 28800},
                                                {"P1DT12H", 129600},
                                                {"PT1H30M15S", 5415},
-                                               {"P2W", 14 * 86400},
-                                               {"P1Y", 365 * 86400},
-                                               {"P100Y", 100LL * 365 * 86400},
+                                               {"P2W", 14 * kDay},
+                                               {"P1Y", 365 * kDay},
+                                               {"P100Y", 100LL * 365 * kDay},
                                                {"PT0S", 0},
-                                               {"P1Y1W1DT1S", 365 * 86400 + 8 * 86400 + 1}}}) {
+                                               {"P1Y1W1DT1S", 365 * kDay + 8 * kDay + 1}}}) {
     CAPTURE(one.text);
     CHECK(must(parse_duration(one.text)).count() == one.expected);
   }
@@ -256,14 +257,14 @@ TEST_CASE("what is no duration is refused") {
 TEST_CASE("a duration is written in the largest unit that divides it") {
   CHECK(format_duration(Duration{28800}) == "8h");
   CHECK(format_duration(Duration{90}) == "90s");
-  CHECK(format_duration(Duration{86400}) == "1d");
+  CHECK(format_duration(Duration{kDay}) == "1d");
   CHECK(format_duration(Duration{25 * 3600}) == "25h");
   CHECK(format_duration(Duration{300}) == "5m");
-  CHECK(format_duration(Duration{7 * 86400}) == "7d");
-  CHECK(format_duration(Duration{5LL * 365 * 86400}) == "5y");
+  CHECK(format_duration(Duration{7 * kDay}) == "7d");
+  CHECK(format_duration(Duration{5LL * 365 * kDay}) == "5y");
   CHECK(format_duration(Duration{0}) == "0s");
   CHECK(rc::check([] {
-    const Duration duration{*rc::gen::inRange<std::int64_t>(0, 100LL * 365 * 86400 + 1)};
+    const Duration duration{*rc::gen::inRange<std::int64_t>(0, 100LL * 365 * kDay + 1)};
     RC_ASSERT(test::must(parse_duration(format_duration(duration))) == duration);
   }));
 }

@@ -158,9 +158,9 @@ TEST_CASE("nothing is printed of no records but where a document must be") {
 
 TEST_CASE("no stored text forges a line or steers the terminal, in any form") {
   const auto evil = bare("x\nName : y\x1B[2J\xE2\x80\xAE");
-  for (const auto& [format, name] : EnumNames<Format>::table) {
-    CAPTURE(name);
-    const auto text = shown({evil}, format, Count::one, {"Name", "Enabled"});
+  for (const auto& entry : EnumNames<Format>::table) {
+    CAPTURE(entry.second);
+    const auto text = shown({evil}, entry.first, Count::one, {"Name", "Enabled"});
     CHECK(text.find('\x1B') == std::string::npos);
     CHECK(text.find("\xE2\x80\xAE") == std::string::npos);
     CHECK(text.find("\nName : y") == std::string::npos);
