@@ -46,6 +46,7 @@ std::optional<Instant> to_instant(const ASN1_TIME* time) {
 // hexadecimal.
 std::string name_text(const X509_NAME* name) {
   constexpr unsigned long kReadable = XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB);
+  // NOLINTNEXTLINE(misc-redundant-expression): the macros of OpenSSL overlap, and that is their affair
   constexpr unsigned long kHexadecimal = XN_FLAG_RFC2253 | ASN1_STRFLGS_DUMP_ALL | ASN1_STRFLGS_DUMP_DER;
   for (const auto flags : {kReadable, kHexadecimal}) {
     const BioHandle text(BIO_new(BIO_s_mem()));

@@ -85,7 +85,9 @@ TEST_CASE("a key that has no name here is refused with its kind") {
                                                                      {"secp256k1", "secp256k1"},
                                                                      {"pss", "rsassaPss"},
                                                                      {"explicit", "explicit parameters"}}};
-  for (const auto& [name, kind] : cases) {
+  for (const auto& one : cases) {
+    const auto& name = one.first;
+    const auto& kind = one.second;
     CAPTURE(name);
     const auto result = read_certificate(data("cert-" + name + ".pem"));
     CHECK(error_id(result) == "Certificate.Invalid");
@@ -135,7 +137,9 @@ TEST_CASE("what is given in place of a certificate is called by its name") {
        {"cert-request.pem", "certificate request"},
        {"cert-rsa.p7b", "PKCS7"},
        {"README.md", "neither DER nor PEM"}}};
-  for (const auto& [name, expected] : cases) {
+  for (const auto& one : cases) {
+    const auto& name = one.first;
+    const auto& expected = one.second;
     CAPTURE(name);
     const auto result = read_certificate(data(name));
     CHECK(error_id(result) == "Certificate.Invalid");
@@ -184,7 +188,9 @@ TEST_CASE("keys are judged by kind, size, exponent, origin and usage") {
                                                                       {"roca", "Certificate.Weak"},
                                                                       {"p521", "Certificate.Weak"},
                                                                       {"nosign", "Certificate.Invalid"}}};
-  for (const auto& [name, expected] : cases) {
+  for (const auto& one : cases) {
+    const auto& name = one.first;
+    const auto& expected = one.second;
     CAPTURE(name);
     CHECK(error_id(check_key(certificate(name))) == expected);
   }

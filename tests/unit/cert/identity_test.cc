@@ -138,7 +138,8 @@ TEST_CASE("the certificate is found before and behind the key, and one of an unk
   const auto key = data("cert-rsa.key");
   const auto own = data("cert-rsa.pem");
   const auto unknown = data("cert-p224.pem");
-  for (const auto& text : {key + own, own + key, unknown + key + own, key + own + unknown}) {
+  const std::array<std::string, 4> files = {key + own, own + key, unknown + key + own, key + own + unknown};
+  for (const auto& text : files) {
     const auto identity = must(read_identity(text, SecretBytes()));
     CHECK(identity.certificate.thumbprint == thumbprint("rsa.pem"));
   }

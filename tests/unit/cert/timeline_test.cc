@@ -75,6 +75,7 @@ TEST_CASE("the order of rows does not matter") {
 TEST_CASE("current and previous are in force, staged is not, and current is the latest in force") {
   CHECK(rc::check([](const std::vector<std::uint8_t>& times, std::uint8_t clock) {
     std::vector<CertificateAssignment> rows;
+    rows.reserve(times.size());
     for (const auto time : times) rows.push_back(row("T" + std::to_string(rows.size()), time));
     const auto now = second(clock);
     const auto timeline = timeline_at(rows, now);

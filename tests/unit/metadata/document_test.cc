@@ -1,6 +1,7 @@
 #include "lib/metadata/document.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 #include <rapidcheck.h>
 
 #include <array>
@@ -235,8 +236,9 @@ TEST_CASE("keyinfo is found beside and inside keyvalue, and may be absent") {
   CHECK(must(parse_auth_metadata(key("", value + ',' + info))).keys.at(0).x5t == x5t_of(der));
   CHECK(must(parse_auth_metadata(key("", value))).keys.at(0).x5t == x5t_of(der));
   CHECK(must(parse_auth_metadata(key(info + ',', value + ',' + info))).keys.size() == 1);
-  for (const auto& text :
-       {key(wrong + ',', value), key("", value + ',' + wrong), key(info + ',', value + ',' + wrong)}) {
+  const std::array<std::string, 3> mismatches = {key(wrong + ',', value), key("", value + ',' + wrong),
+                                                 key(info + ',', value + ',' + wrong)};
+  for (const auto& text : mismatches) {
     const auto result = parse_auth_metadata(text);
     CHECK(error_id(result) == "Metadata.KeyMismatch");
     CHECK(message(result).find(x5t_of(der)) != std::string::npos);
@@ -264,7 +266,7 @@ TEST_CASE("keys of another usage or type are left out, and one must remain") {
       R"({"usage":"signing","keyvalue":{}})", R"({"keyvalue":{"type":"x509Certificate","value":"???"}})"};
   for (const auto& other : others) {
     CAPTURE(other);
-    const auto document = must(parse_auth_metadata(with_key(other + ',' + good)));
+    const auto document = must(parse_auth_metadata(with_key(fmt::format("{},{}", other, good))));
     REQUIRE(document.keys.size() == 1);
     CHECK(document.keys[0].der == element("good"));
     const auto none = parse_auth_metadata(with_key(other));
@@ -300,8 +302,9 @@ TEST_CASE("a member of the wrong type, or one that must be there and is not, is 
        {R"("keys")", R"("keyz")", "keys"},
        {R"("location")", R"("place")", "location"},
        {R"("allowedAudiences": [)", R"("allowedAudiences": [ 7,)", "allowedAudiences"}}};
-  for (const auto& [from, to, named] : cases) {
-    CAPTURE(to);
+  for (const auto& one : cases) {
+    const auto& [from, to, named] = one;
+    CAPTURE(one[1]);
     const auto result = parse_auth_metadata(replaced(text, from, to));
     CHECK(error_id(result) == "Metadata.Invalid");
     CHECK(message(result).find(named) != std::string::npos);
@@ -334,7 +337,9 @@ TEST_CASE("what is not a metadata document is called what it is") {
        {R"({"keys":[{"kty":"RSA","use":"sig"}]})", "JWKS"},
        {R"({"error":"invalid_request","error_description":"x"})", "invalid_request"},
        {"{}", "realm"}}};
-  for (const auto& [text, expected] : cases) {
+  for (const auto& one : cases) {
+    const auto& text = one.first;
+    const auto& expected = one.second;
     CAPTURE(text);
     const auto result = parse_auth_metadata(text);
     CHECK(error_id(result) == "Metadata.Invalid");
@@ -349,7 +354,9 @@ TEST_CASE("the public documents of other kinds are called what they are") {
        {"/wsfed-federationmetadata/adfs-v3-metadata.xml", "federation metadata"},
        {"/entra-oidc/entra-common.openid-configuration.json", "openid-configuration"},
        {"/entra-oidc/entra-common.jwks.json", "JWKS"}}};
-  for (const auto& [path, expected] : cases) {
+  for (const auto& one : cases) {
+    const auto& path = one.first;
+    const auto& expected = one.second;
     CAPTURE(path);
     const auto result = parse_auth_metadata(test::slurp(test::vectors_folder() + path));
     CHECK(error_id(result) == "Metadata.Invalid");
@@ -359,13 +366,15 @@ TEST_CASE("the public documents of other kinds are called what they are") {
 
 TEST_CASE("size and depth are refused before any work is done") {
   const auto start = std::chrono::steady_clock::now();
-  CHECK(error_id(parse_auth_metadata(std::string(10'000'000, '['))) == "Json.Invalid");
-  CHECK(error_id(parse_auth_metadata(std::string(1'000'000, '['))) == "Json.Invalid");
-  CHECK(error_id(parse_auth_metadata('{' + std::string(10'000'000, ' '))) == "Json.Invalid");
+  std::string text;
+  CHECK(error_id(parse_auth_metadata(text.assign(10'000'000, '['))) == "Json.Invalid");
+  CHECK(error_id(parse_auth_metadata(text.assign(1'000'000, '['))) == "Json.Invalid");
+  CHECK(error_id(parse_auth_metadata('{' + text.assign(10'000'000, ' '))) == "Json.Invalid");
   CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(2));
   // One MiB is the last size that is read.
-  auto text = lync_text();
-  text.resize(1024 * 1024, ' ');
+  constexpr std::size_t kMebibyte = 1'048'576;
+  text = lync_text();
+  text.resize(kMebibyte, ' ');
   CHECK(error_id(parse_auth_metadata(text)) == "");
   CHECK(error_id(parse_auth_metadata(text + ' ')) == "Json.Invalid");
 }
