@@ -132,7 +132,7 @@ Result<void> fill_new_store(Connection& store) {
 
 Result<std::optional<gid_t>> look_up_group(const std::optional<std::string>& name) {
   if (!name) return std::nullopt;
-  std::vector<char> buffer(64 * 1024);
+  std::vector<char> buffer(std::size_t{64} * 1024);
   struct group entry {};
   struct group* found = nullptr;
   if (getgrnam_r(name->c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr) {

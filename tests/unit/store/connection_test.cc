@@ -146,6 +146,7 @@ TEST_CASE_FIXTURE(FreshStore, "eight processes that write at once lose nothing")
 
 TEST_CASE_FIXTURE(FreshStore, "eight threads that write at once lose nothing") {
   std::vector<std::thread> threads;
+  threads.reserve(8);
   for (int thread = 0; thread < 8; ++thread) {
     threads.emplace_back([this, thread] {
       const auto own = open();
@@ -290,7 +291,9 @@ TEST_CASE_FIXTURE(FreshStore, "of many that migrate at once, one does and the ot
   must(store->set_schema_version(1));
   std::vector<std::thread> threads;
   std::atomic<int> migrated = 0;
+  threads.reserve(4);
   std::vector<std::unique_ptr<Connection>> connections;
+  connections.reserve(4);
   for (int i = 0; i < 4; ++i) connections.push_back(open());
   for (auto& connection : connections) {
     threads.emplace_back([&migrated, &connection] {
