@@ -9,7 +9,7 @@
 
 namespace accord {
 
-inline constexpr std::size_t kMaximumTokenBytes = 16 * 1024;  // protocol.md 1.10, step 1
+inline constexpr std::size_t kMaximumTokenBytes = std::size_t{16} * 1024;  // protocol.md 1.10, step 1
 inline constexpr std::size_t kMaximumTokenDepth = 16;
 
 struct CompactJws {

@@ -786,7 +786,8 @@ Result<Key> read_key(std::string_view content) {
     }
     return Key::from_jwk(jwk);
   }
-  return content.find(kPemBegin) != std::string_view::npos ? key_from_pem(content) : key_from_der(content);
+  if (content.find(kPemBegin) != std::string_view::npos) return key_from_pem(content);
+  return key_from_der(content);
 }
 
 Result<std::vector<Key>> read_key_set(std::string_view content) {

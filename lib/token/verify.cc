@@ -1185,6 +1185,7 @@ const AcceptedToken* TokenReport::token() const {
 
 std::vector<TokenRule> token_rules() {
   std::vector<TokenRule> rules;
+  rules.reserve(kRules.size());
   for (const auto& rule : kRules) rules.push_back({rule.name, rule.citation});
   return rules;
 }
