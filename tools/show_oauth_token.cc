@@ -1,6 +1,7 @@
 // show-oauth-token: decode a token without verifying it.
 #include <fmt/format.h>
 
+#include "lib/app/environment.h"
 #include "lib/app/records.h"
 #include "lib/token/jws.h"
 

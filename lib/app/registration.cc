@@ -54,6 +54,13 @@ Result<TrustDocument> trust_document(const Environment& env, std::string_view te
     TRY_ASSIGN(auto certificate, key_of(env, key));
     made.keys.push_back(std::move(certificate));
   }
+  for (const auto usage : {"metadata", "issuance"}) {
+    const auto location = made.document.endpoint(usage);
+    if (location && !parse_https_url(*location)) {
+      return fail("Metadata.Invalid", fmt::format("the document's {} endpoint '{}' is no https URL", usage, *location), *location,
+                  "ask the other side for a document that names an https address");
+    }
+  }
   return made;
 }
 

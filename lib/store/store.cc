@@ -253,7 +253,7 @@ Result<std::unique_ptr<Connection>> open_store(const std::string& location, Open
   return store;
 }
 
-Result<void> create_store(const NewStore& request) {
+Result<void> create_store(const NewStore& request, const std::function<Result<void>(Connection&)>& fill) {
   TRY(refuse_other_engines(request.location));
   struct stat status {};
   if (lstat(request.location.c_str(), &status) == 0) return already_there(request.location);
@@ -264,7 +264,10 @@ Result<void> create_store(const NewStore& request) {
   TRY_ASSIGN(const auto group, look_up_group(request.reader_group));
   TRY(make_folders(request.location, group));
   TRY_ASSIGN(const auto folder, checked_folder(request.location));
-  TRY_ASSIGN(const auto bytes, build_sqlite(request.location, fill_new_store));
+  TRY_ASSIGN(const auto bytes, build_sqlite(request.location, [&](Connection& store) -> Result<void> {
+    TRY(fill_new_store(store));
+    return fill ? fill(store) : Result<void>();
+  }));
   return publish(folder, request.location, bytes, group);
 }
 

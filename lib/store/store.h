@@ -1,6 +1,7 @@
 // Opening and creating a management store: permissions, schema version, engine by location.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,8 +25,9 @@ struct NewStore {
   std::optional<std::string> reader_group = {};  // mode 0640 and this group
 };
 // Creates an empty store (mode 0600, its folder 0700 if that had to be made), whole or not at all: it is built under a
-// temporary name and linked into place. Fails with Store.Exists when anything is there.
-[[nodiscard]] Result<void> create_store(const NewStore& request);
+// temporary name and linked into place. Fails with Store.Exists when anything is there. `fill` writes what the store holds
+// from the start; when it fails, there is no store.
+[[nodiscard]] Result<void> create_store(const NewStore& request, const std::function<Result<void>(Connection&)>& fill = {});
 
 // A random identifier made with the store; binds private keys to it.
 [[nodiscard]] Result<std::string> store_id(Connection& store);
