@@ -184,7 +184,8 @@ Verb declare() {
               refused_parameter("CaAccount", kNoAuthority),
               refused_parameter("CaPassword", kNoAuthority),
               refused_parameter("Template", kNoAuthority),
-              refused_parameter("Output", kNoAuthority),
+              refused_parameter("Output", "it names the file of a request to a certification authority, which is not in this "
+                                          "version; the form of what is printed is --format here"),
               refused_parameter("ClientEKU", "token issuers need no client certificate usage"),
               refused_parameter("PrivateKeyExportable", "every key can be exported by who may read the store and its key"),
               refused_parameter("Report", "the certificate that was made is printed; there is no further report"),

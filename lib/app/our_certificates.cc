@@ -164,9 +164,7 @@ Result<void> take_in(Environment& env, Connection& store, const Identity& identi
                 fmt::format("certificate '{}' expired on {}", certificate.thumbprint, format_instant(certificate.not_after)),
                 certificate.thumbprint, "request-certificate --new --self-signed makes a new one");
   }
-  for (const auto& oddity : oddities(certificate, env.now())) {
-    env.warn(fmt::format("certificate {}: {}", certificate.thumbprint, oddity));
-  }
+  for (const auto& oddity : oddities(certificate, env.now())) env.warn(oddity);
   TRY(insert_certificate(store, certificate));
   TRY_ASSIGN(const bool has_key, has_private_key(store, certificate.thumbprint));
   if (has_key) return {};

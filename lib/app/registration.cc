@@ -10,9 +10,7 @@ namespace accord {
 namespace {
 
 void warn_of_oddities(const Environment& env, const Certificate& certificate) {
-  for (const auto& oddity : oddities(certificate, env.now())) {
-    env.warn(fmt::format("certificate {} (x5t {}): {}", certificate.thumbprint, certificate.x5t(), oddity));
-  }
+  for (const auto& oddity : oddities(certificate, env.now())) env.warn(oddity);
 }
 
 Result<Certificate> judged(const Environment& env, Certificate certificate) {

@@ -20,7 +20,8 @@ namespace {
 // An object that is not there, and a store that cannot be used, are told with the store they were looked for in.
 std::string store_of(const Error& error, const std::optional<std::string>& named, const Settings& settings) {
   const auto code = error.id.exit_code();
-  if (code != ExitCode::not_found && code != ExitCode::store) return {};
+  const bool about_store = code == ExitCode::not_found || code == ExitCode::store;
+  if (!about_store || error.id.text().starts_with("File.")) return {};
   const auto where = locate_store(named, settings);
   return where ? where->store : std::string();
 }
