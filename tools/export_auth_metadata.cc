@@ -24,13 +24,17 @@ Result<ExitCode> run(Environment& env, const Options& options) {
 Verb declare() {
   return define<Options>({
       .summary = "Write this deployment's own metadata document",
-      .description = "What a partner registers: our name, our published keys, where the document is. Byte for byte the "
-                     "same for the same state. Private keys are not read.",
+      .description =
+          "What a partner registers: our name, our published keys, where the document is. Byte for byte the "
+          "same for the same state. Private keys are not read.",
       .parameters =
           {
               parameter("OutputFile", &Options::output_file,
-                        {.help = "Where to write it; standard output without.", .type = "Path", .origin = Origin::accord}),
-              refused_parameter("Document", "auth-metadata is the only document in this version; leave it out"),
+                        {.help = "Where to write it; standard output without.",
+                         .type = "Path",
+                         .origin = Origin::accord}),
+              refused_parameter("Document",
+                                "auth-metadata is the only document in this version; leave it out"),
           },
       .examples = {{"export-auth-metadata --output-file lync.json", "The document to hand to a partner."},
                    {"export-auth-metadata | get-auth-metadata -", "What a partner will read in it."}},

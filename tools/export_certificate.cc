@@ -19,23 +19,20 @@ struct EnumNames<Encoding> {
 
 namespace {
 
-struct Options {
+struct Options : PasswordOptions {
   std::optional<std::string> thumbprint;
   std::optional<std::string> type;
   std::optional<std::string> output_file;
   std::optional<Encoding> encoding;
   bool include_private_key = false;
-  std::optional<std::string> password;
-  std::optional<std::string> password_file;
-  std::optional<std::int64_t> password_fd;
 };
 
 Result<Certificate> chosen(const Environment& env, Connection& store, const Options& options) {
   if (options.thumbprint) return stored_certificate(store, *options.thumbprint);
   TRY_ASSIGN(const auto line, timeline_of(store, *options.type, env.now()));
   if (line.current) return stored_certificate(store, line.current->thumbprint);
-  return fail("Certificate.NotAssigned", fmt::format("no certificate is assigned to {}", *options.type), *options.type,
-              "get-certificate lists what is assigned");
+  return fail("Certificate.NotAssigned", fmt::format("no certificate is assigned to {}", *options.type),
+              *options.type, "get-certificate lists what is assigned");
 }
 
 std::string encoded(const Certificate& certificate, Encoding encoding) {
@@ -52,20 +49,22 @@ std::string encoded(const Certificate& certificate, Encoding encoding) {
   return {};
 }
 
-Result<void> export_key(Environment& env, Connection& store, const Options& options, const Certificate& certificate) {
-  const PasswordSource source{options.password, options.password_file, options.password_fd};
+Result<void> export_key(Environment& env, Connection& store, const Options& options,
+                        const Certificate& certificate) {
   if (!options.output_file) {
-    return fail("Parameter.Missing", "a private key is written to a file, never to standard output", "--output-file",
-                "add --output-file FILE");
+    return fail("Parameter.Missing", "a private key is written to a file, never to standard output",
+                "--output-file", "add --output-file FILE");
   }
   if (options.encoding) {
-    return fail("Parameter.Clash", "--include-private-key makes a PFX; --encoding is for the public part", "--encoding");
+    return fail("Parameter.Clash", "--include-private-key makes a PFX; --encoding is for the public part",
+                "--encoding");
   }
-  if (!source.given()) {
+  if (!options.has_password()) {
     return fail("Parameter.Missing", "a PFX needs a password", "--password-file", "add --password-file FILE");
   }
-  TRY_ASSIGN(const auto password, read_password(env, source));
-  if (password.empty()) return fail("Parameter.Empty", "the password of a PFX must not be empty", "--password");
+  TRY_ASSIGN(const auto password, read_password(env, options));
+  if (password.empty())
+    return fail("Parameter.Empty", "the password of a PFX must not be empty", "--password");
   TRY_ASSIGN(auto* vault, env.vault());
   TRY_ASSIGN(const auto key, load_private_key(store, *vault, certificate));
   TRY_ASSIGN(const auto pfx, write_pfx(certificate, key, password, certificate.thumbprint));
@@ -87,40 +86,40 @@ Result<ExitCode> run(Environment& env, const Options& options) {
   return ExitCode::success;
 }
 
-Parameter own(Parameter made) {
-  made.details.origin = Origin::accord;
-  return made;
-}
-
 Verb declare() {
   return define<Options>({
       .summary = "Write out a certificate for a partner, or a PFX with its key",
-      .description = "The public part goes to standard output unless --output-file is given. A PFX is made with mode 0600 "
+      .description = "The public part goes to standard output unless --output-file is given. A PFX is made "
+                     "with mode 0600 "
                      "and never overwrites a file without --force.",
       .effect = Effect::reads,
       .sets = {"Thumbprint", "Type"},
-      .parameters =
+      .parameters = with(
           {
               own(parameter("Thumbprint", &Options::thumbprint,
-                            {.help = "The certificate.", .sets = {"Thumbprint"}, .mandatory = true, .check = parse_thumbprint})),
+                            {.help = "The certificate.",
+                             .sets = {"Thumbprint"},
+                             .mandatory = true,
+                             .check = parse_thumbprint})),
               own(parameter("Type", &Options::type,
                             {.help = "The current certificate of this use.",
                              .type = "CertType",
                              .sets = {"Type"},
                              .mandatory = true,
                              .check = check_certificate_type})),
-              own(parameter("OutputFile", &Options::output_file, {.help = "Where to write it.", .type = "Path"})),
-              own(parameter("Encoding", &Options::encoding,
-                            {.help = "Of the public part; Base64 is the DER on one line.", .default_text = "Pem"})),
-              own(parameter("IncludePrivateKey", &Options::include_private_key, {.help = "Make a PFX with the key."})),
-              own(parameter("PasswordFile", &Options::password_file,
-                            {.help = "A file whose first line is the password of the PFX.", .type = "Path"})),
-              own(parameter("PasswordFd", &Options::password_fd, {.help = "An open descriptor to read the password from."})),
-              own(parameter("Password", &Options::password,
-                            {.help = "The password itself, visible to other users; - asks for it."})),
+              own(parameter("OutputFile", &Options::output_file,
+                            {.help = "Where to write it.", .type = "Path"})),
+              own(parameter(
+                  "Encoding", &Options::encoding,
+                  {.help = "Of the public part; Base64 is the DER on one line.", .default_text = "Pem"})),
+              own(parameter("IncludePrivateKey", &Options::include_private_key,
+                            {.help = "Make a PFX with the key."})),
           },
-      .examples = {{"export-certificate --type OAuthTokenIssuer --output-file issuer.pem", "What a partner needs."},
-                   {"export-certificate --type OAuthTokenIssuer --encoding base64", "The line that hosted directories ask for."}},
+          password_parameters<Options>(Origin::accord)),
+      .examples = {{"export-certificate --type OAuthTokenIssuer --output-file issuer.pem",
+                    "What a partner needs."},
+                   {"export-certificate --type OAuthTokenIssuer --encoding base64",
+                    "The line that hosted directories ask for."}},
       .run = run,
   });
 }

@@ -42,7 +42,8 @@ Record to_record(const TrustDocument& read, Instant now) {
 }
 
 Result<ExitCode> run(Environment& env, const Options& options) {
-  if (starts_with_ignoring_case(options.source, "https://") || starts_with_ignoring_case(options.source, "http://")) {
+  if (starts_with_ignoring_case(options.source, "https://") ||
+      starts_with_ignoring_case(options.source, "http://")) {
     return fail("Metadata.NoNetwork", "a document cannot be read from a URL in this version", options.source,
                 "save it with another program and name the file");
   }
@@ -69,7 +70,8 @@ Verb declare() {
                          .first = true,
                          .origin = Origin::accord}),
               parameter("Raw", &Options::raw,
-                        {.help = "Print the document as it came, once it was found good.", .origin = Origin::accord}),
+                        {.help = "Print the document as it came, once it was found good.",
+                         .origin = Origin::accord}),
           },
       .examples = {{"get-auth-metadata sts.json", "Name, keys and endpoints of a server."},
                    {"get-auth-metadata sts.json --output json", "The same for a program."}},

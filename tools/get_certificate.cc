@@ -23,20 +23,26 @@ Verb declare() {
   return define<Options>({
       .original = "Get-CsCertificate",
       .summary = "List our certificates and what they are used for",
-      .description = "One record for each use of each certificate: current first, then staged and previous. A "
-                     "certificate without a use is Unassigned.",
+      .description =
+          "One record for each use of each certificate: current first, then staged and previous. A "
+          "certificate without a use is Unassigned.",
       .parameters =
           {
               parameter("Identity", &Options::identity,
-                        {.help = "global.", .default_text = "global", .first = true, .check = check_certificate_scope}),
+                        {.help = "global.",
+                         .default_text = "global",
+                         .first = true,
+                         .check = check_certificate_scope}),
               parameter("Type", &Options::type,
                         {.help = "These uses only.", .type = "CertType[]", .check = check_certificate_type}),
-              parameter("Thumbprint", &Options::thumbprint,
-                        {.help = "This certificate only.", .origin = Origin::accord, .check = parse_thumbprint}),
+              parameter(
+                  "Thumbprint", &Options::thumbprint,
+                  {.help = "This certificate only.", .origin = Origin::accord, .check = parse_thumbprint}),
               refused_parameter("NetportId", "device certificates are not managed here"),
               refused_parameter("Report", "the records are the report; choose a form with --output"),
           },
-      .examples = {{"get-certificate --output table --property Use,State,Thumbprint,DaysLeft", "What is in use, and for how long."},
+      .examples = {{"get-certificate --output table --property Use,State,Thumbprint,DaysLeft",
+                    "What is in use, and for how long."},
                    {"get-certificate --type OAuthTokenIssuer --property Thumbprint --output value",
                     "The token issuer's thumbprint, for a script."}},
       .output = &kCertificateType,

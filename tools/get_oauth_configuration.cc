@@ -33,16 +33,19 @@ Verb declare() {
   return define<Options>({
       .original = "Get-CsOAuthConfiguration",
       .summary = "Show the OAuth configuration",
-      .description = "There is one, global. EffectiveRealm is Realm, or the default SIP domain where Realm is empty.",
+      .description =
+          "There is one, global. EffectiveRealm is Realm, or the default SIP domain where Realm is empty.",
       .sets = {"Identity", "Filter"},
       .parameters =
           {
-              parameter("Identity", &Options::identity, {.help = "global.", .sets = {"Identity"}, .first = true}),
+              parameter("Identity", &Options::identity,
+                        {.help = "global.", .sets = {"Identity"}, .first = true}),
               parameter("Filter", &Options::filter, {.help = "A pattern with * and ?.", .sets = {"Filter"}}),
               parameter("Tenant", &Options::tenant, {.help = kTenantIgnored, .type = "Guid"}),
           },
       .examples = {{"get-oauth-configuration", "Everything."},
-                   {"get-oauth-configuration --property ServiceName,EffectiveRealm", "The two parts of our issuer name."}},
+                   {"get-oauth-configuration --property ServiceName,EffectiveRealm",
+                    "The two parts of our issuer name."}},
       .output = &kOAuthConfigurationType,
       .run = run,
   });

@@ -32,8 +32,9 @@ Verb declare() {
       .sets = {"Identity", "Filter"},
       .parameters =
           {
-              parameter("Identity", &Options::identity,
-                        {.help = "One server, or a pattern with * and ?.", .sets = {"Identity"}, .first = true}),
+              parameter(
+                  "Identity", &Options::identity,
+                  {.help = "One server, or a pattern with * and ?.", .sets = {"Identity"}, .first = true}),
               parameter("Filter", &Options::filter, {.help = "A pattern with * and ?.", .sets = {"Filter"}}),
               parameter("Tenant", &Options::tenant, {.help = kTenantIgnored, .type = "Guid"}),
           },

@@ -32,13 +32,15 @@ Verb declare() {
       .sets = {"Identity", "Filter"},
       .parameters =
           {
-              parameter("Identity", &Options::identity,
-                        {.help = "One partner, or a pattern with * and ?.", .sets = {"Identity"}, .first = true}),
+              parameter(
+                  "Identity", &Options::identity,
+                  {.help = "One partner, or a pattern with * and ?.", .sets = {"Identity"}, .first = true}),
               parameter("Filter", &Options::filter, {.help = "A pattern with * and ?.", .sets = {"Filter"}}),
               parameter("Tenant", &Options::tenant, {.help = kTenantIgnored, .type = "Guid"}),
           },
       .examples = {{"get-partner-application", "All of them."},
-                   {"get-partner-application exchange --property Thumbprints --output value", "The keys of one."}},
+                   {"get-partner-application exchange --property Thumbprints --output value",
+                    "The keys of one."}},
       .output = &kPartnerApplicationType,
       .run = run,
   });

@@ -32,12 +32,14 @@ Verb declare() {
       .sets = {"Identity", "Filter"},
       .parameters =
           {
-              parameter("Identity", &Options::identity,
-                        {.help = "One domain, or a pattern with * and ?.", .sets = {"Identity"}, .first = true}),
+              parameter(
+                  "Identity", &Options::identity,
+                  {.help = "One domain, or a pattern with * and ?.", .sets = {"Identity"}, .first = true}),
               parameter("Filter", &Options::filter, {.help = "A pattern with * and ?.", .sets = {"Filter"}}),
           },
       .examples = {{"get-sip-domain", "All of them."},
-                   {"get-sip-domain --filter '*.com' --property Name --output value", "Their names, one a line."}},
+                   {"get-sip-domain --filter '*.com' --property Name --output value",
+                    "Their names, one a line."}},
       .output = &kSipDomainType,
       .run = run,
   });

@@ -20,7 +20,8 @@ Result<ExitCode> run(Environment& env, const Options& options) {
   }
   if (!options.subject) {
     const bool json = env.common().output == Format::json || env.common().output == Format::jsonl;
-    env.emit_text(json ? json::dump(surface(), env.common().output == Format::json ? 2 : -1) + '\n' : help_overview());
+    env.emit_text(json ? json::dump(surface(), env.common().output == Format::json ? 2 : -1) + '\n'
+                       : help_overview());
     return ExitCode::success;
   }
   if (const auto* verb = find_verb(*options.subject)) {
@@ -35,15 +36,17 @@ Result<ExitCode> run(Environment& env, const Options& options) {
 Verb declare() {
   return define<Options>({
       .summary = "List the verbs, or show the page of one, or a topic",
-      .description = "With --output json and without a subject: the whole declared surface, for other programs.",
+      .description =
+          "With --output json and without a subject: the whole declared surface, for other programs.",
       .parameters =
           {
               parameter("Subject", &Options::subject,
                         {.help = "A verb or a topic.", .first = true, .origin = Origin::accord}),
               parameter("Manual", &Options::manual,
                         {.help = "The verb's manual page as mdoc source.", .origin = Origin::accord}),
-              parameter("Completion", &Options::completion,
-                        {.help = "The completion script of a shell.", .type = "Shell", .origin = Origin::accord}),
+              parameter(
+                  "Completion", &Options::completion,
+                  {.help = "The completion script of a shell.", .type = "Shell", .origin = Origin::accord}),
           },
       .examples = {{"accord help new-partner-application", "The page of one verb."},
                    {"accord help --output json", "Every verb, parameter, default, exit code and error id."}},

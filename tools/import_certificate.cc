@@ -7,29 +7,21 @@
 namespace accord {
 namespace {
 
-struct Options {
+struct Options : PasswordOptions {
   std::string path;
-  std::optional<std::string> password;
-  std::optional<std::string> password_file;
-  std::optional<std::int64_t> password_fd;
   std::optional<std::string> identity;
   std::vector<std::string> type;
 };
 
 Result<ExitCode> run(Environment& env, const Options& options) {
   TRY_ASSIGN(const auto content, env.read_file_or_input(options.path));
-  TRY_ASSIGN(const auto password, read_password(env, {options.password, options.password_file, options.password_fd}));
+  TRY_ASSIGN(const auto password, read_password(env, options));
   TRY_ASSIGN(const auto identity, read_identity(content, password));
   TRY_ASSIGN(auto* store, env.write());
   TRY(env.approve("Import certificate", identity.certificate.thumbprint));
   TRY(take_in(env, *store, identity));
   TRY(assign_now(env, *store, options.type, identity.certificate));
-  TRY_ASSIGN(auto records, certificate_records(*store, env.now(), {}, identity.certificate.thumbprint));
-  if (records.size() == 1) {
-    env.emit(std::move(records.front()));
-  } else {
-    env.emit(kCertificateType, std::move(records));
-  }
+  TRY(emit_certificate(env, *store, identity.certificate.thumbprint));
   return ExitCode::success;
 }
 
@@ -40,11 +32,12 @@ Verb declare() {
   return define<Options>({
       .original = "Import-CsCertificate",
       .summary = "Take a certificate and its private key into the store",
-      .description = "A PKCS#12 file (PFX), old ones of Windows too, or PEM with certificate and key. The same one again "
+      .description = "A PKCS#12 file (PFX), old ones of Windows too, or PEM with certificate and key. The "
+                     "same one again "
                      "is no error. With --identity global it is assigned to --type.",
       .effect = Effect::writes,
       .sets = {"Local", "CMS"},
-      .parameters =
+      .parameters = with(
           {
               parameter("Identity", &Options::identity,
                         {.help = "global: assign it to --type.",
@@ -52,28 +45,27 @@ Verb declare() {
                          .mandatory = true,
                          .first = true,
                          .check = check_certificate_scope}),
-              parameter("Path", &Options::path, {.help = "The file, or - for standard input.", .type = "Path", .mandatory = true}),
+              parameter("Path", &Options::path,
+                        {.help = "The file, or - for standard input.", .type = "Path", .mandatory = true}),
               parameter("Type", &Options::type,
                         {.help = "What it is for: OAuthTokenIssuer, Default, …",
                          .type = "CertType[]",
                          .sets = {"CMS"},
                          .mandatory = true,
                          .check = check_certificate_type}),
-              parameter("PasswordFile", &Options::password_file,
-                        {.help = "A file whose first line is the password.", .type = "Path", .origin = Origin::accord}),
-              parameter("PasswordFd", &Options::password_fd,
-                        {.help = "An open descriptor to read the password from.", .origin = Origin::accord}),
-              parameter("Password", &Options::password,
-                        {.help = "The password itself, visible to other users; - asks for it.", .empty = Empty::allowed}),
-              refused_parameter("PrivateKeyExportable", "every key can be exported by who may read the store and its key"),
+              refused_parameter("PrivateKeyExportable",
+                                "every key can be exported by who may read the store and its key"),
               refused_parameter("Roll", kStaging),
               refused_parameter("EffectiveDate", kStaging),
-              refused_parameter("Report", "the certificate that was taken in is printed; there is no further report"),
+              refused_parameter("Report",
+                                "the certificate that was taken in is printed; there is no further report"),
           },
-      .examples = {{"import-certificate --path issuer.pfx --password-file password.txt --identity global --type "
-                    "OAuthTokenIssuer",
-                    "Takes in a PFX and makes it the token issuer."},
-                   {"import-certificate --path issuer.pem", "Takes in a PEM pair; set-certificate assigns it."}},
+          password_parameters<Options>(Origin::original)),
+      .examples =
+          {{"import-certificate --path issuer.pfx --password-file password.txt --identity global --type "
+            "OAuthTokenIssuer",
+            "Takes in a PFX and makes it the token issuer."},
+           {"import-certificate --path issuer.pem", "Takes in a PEM pair; set-certificate assigns it."}},
       .output = &kCertificateType,
       .run = run,
   });

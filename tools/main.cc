@@ -1,7 +1,8 @@
 // One program, one link a verb: argv[0] or argv[1] picks it.
+#include <sys/stat.h>
+
 #include <csignal>
 #include <string>
-#include <sys/stat.h>
 #include <vector>
 
 #include "lib/app/run.h"

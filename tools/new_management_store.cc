@@ -24,8 +24,8 @@ Result<void> fill(Connection& store, KeyVault& vault, const Options& options) {
   configuration.realm = options.realm;
   TRY(update_oauth_configuration(store, configuration));
   if (options.sip_domain) TRY(insert_sip_domain(store, {.name = *options.sip_domain, .is_default = true}));
-  // The key comes before the store can be seen: a store without its key would be the worse half. A key that a killed
-  // call left behind is used.
+  // The key comes before the store can be seen: a store without its key would be the worse half. A key that a
+  // killed call left behind is used.
   if (!vault.exists()) TRY(vault.create());
   TRY(vault.key_id());
   return {};
@@ -34,8 +34,8 @@ Result<void> fill(Connection& store, KeyVault& vault, const Options& options) {
 Result<ExitCode> run(Environment& env, const Options& options) {
   TRY_ASSIGN(const auto where, env.location());
   if (file_exists(where.store)) {
-    return fail("Store.Exists", fmt::format("there is a store or another file at '{}' already", where.store), where.store,
-                "name another path with --store, or use the one that is there");
+    return fail("Store.Exists", fmt::format("there is a store or another file at '{}' already", where.store),
+                where.store, "name another path with --store, or use the one that is there");
   }
   TRY(env.approve("Create management store", where.store));
   TRY_ASSIGN(auto* vault, env.vault());
@@ -56,28 +56,33 @@ Result<ExitCode> run(Environment& env, const Options& options) {
 Verb declare() {
   return define<Options>({
       .summary = "Make a management store and its key",
-      .description = "The store is one file, made with mode 0600 in a folder of mode 0700. Its key file lies beside it: "
-                     "keep a copy of both, apart from each other; without the key the private keys are lost.",
+      .description =
+          "The store is one file, made with mode 0600 in a folder of mode 0700. Its key file lies beside it: "
+          "keep a copy of both, apart from each other; without the key the private keys are lost.",
       .effect = Effect::writes,
       .parameters =
           {
-              parameter("ServiceName", &Options::service_name,
-                        {.help = "What this deployment is: exchange, sharepoint, lync, sts or another identifier.",
-                         .origin = Origin::accord,
-                         .check = parse_principal}),
+              parameter(
+                  "ServiceName", &Options::service_name,
+                  {.help = "What this deployment is: exchange, sharepoint, lync, sts or another identifier.",
+                   .origin = Origin::accord,
+                   .check = parse_principal}),
               parameter("SipDomain", &Options::sip_domain,
                         {.help = "The default SIP domain, which is the realm unless --realm is given.",
                          .origin = Origin::accord,
                          .check = parse_domain_name}),
-              parameter("Realm", &Options::realm,
-                        {.help = "The realm of this deployment.", .origin = Origin::accord, .check = parse_realm}),
+              parameter(
+                  "Realm", &Options::realm,
+                  {.help = "The realm of this deployment.", .origin = Origin::accord, .check = parse_realm}),
               parameter("ReaderGroup", &Options::reader_group,
-                        {.help = "A group that may read the store (mode 0640) but not the key.", .origin = Origin::accord}),
+                        {.help = "A group that may read the store (mode 0640) but not the key.",
+                         .origin = Origin::accord}),
           },
-      .examples = {{"new-management-store --service-name lync --sip-domain litwareinc.com",
-                    "A store for a Lync deployment, at the place that --store, ACCORD_STORE or the default says."},
-                   {"new-management-store --store ./exchange/store.db --service-name exchange --realm contoso.com",
-                    "A store in a folder of its own, which is made if it is not there."}},
+      .examples =
+          {{"new-management-store --service-name lync --sip-domain litwareinc.com",
+            "A store for a Lync deployment, at the place that --store, ACCORD_STORE or the default says."},
+           {"new-management-store --store ./exchange/store.db --service-name exchange --realm contoso.com",
+            "A store in a folder of its own, which is made if it is not there."}},
       .output = &kManagementStoreType,
       .run = run,
   });

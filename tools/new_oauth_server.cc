@@ -7,7 +7,7 @@
 namespace accord {
 namespace {
 
-struct Options {
+struct Options : RelationOptions {
   std::string identity;
   std::optional<std::string> metadata_url;
   std::optional<std::string> metadata_file;
@@ -17,10 +17,6 @@ struct Options {
   std::optional<OAuthServerType> type;
   std::optional<bool> enabled;
   std::vector<std::string> expect_thumbprint;
-  std::optional<LearnsOurKeysBy> learns_our_keys_by;
-  std::optional<std::vector<std::string>> told_thumbprint;
-  std::optional<std::vector<std::string>> allow_host;
-  std::optional<std::string> ca_file;
 };
 
 Result<OAuthServer> server_from(Environment& env, const Options& options) {
@@ -34,15 +30,16 @@ Result<OAuthServer> server_from(Environment& env, const Options& options) {
   server.metadata_url = options.metadata_url ? options.metadata_url : read.document.endpoint("metadata");
   server.token_endpoint = read.document.endpoint("issuance");
   server.authorization_uri_override = options.authorization_uri_override;
-  // The authorization service of Azure publishes this kind of document; the other types come with formats of their own.
+  // The authorization service of Azure publishes this kind of document; the other types come with formats of
+  // their own.
   server.type = options.type.value_or(OAuthServerType::acs);
-  server.accept_security_identifier_information = options.accept_security_identifier_information.value_or(false);
+  server.accept_security_identifier_information =
+      options.accept_security_identifier_information.value_or(false);
   server.enabled = options.enabled.value_or(true);
   server.relation.keys = std::move(read.keys);
   server.relation.last_refresh = env.now();
   server.relation.last_refresh_result = "Success";
-  const RelationOptions relation{options.learns_our_keys_by, options.told_thumbprint, options.allow_host, options.ca_file};
-  TRY(apply(env, relation, server.relation));
+  TRY(apply(env, options, server.relation));
   return server;
 }
 
@@ -51,7 +48,8 @@ Result<ExitCode> run(Environment& env, const Options& options) {
   TRY_ASSIGN(auto* store, env.write());
   TRY(refuse_own_name(*store, {wanted.issuer_identifier, wanted.realm}));
   TRY_ASSIGN(const auto stored, insert_oauth_server(*store, wanted));
-  if (!stored.token_endpoint) env.warn("the document names no token endpoint: no token can be requested from this server");
+  if (!stored.token_endpoint)
+    env.warn("the document names no token endpoint: no token can be requested from this server");
   TRY(env.approve("Create OAuth server", stored.identity));
   env.emit(to_record(stored));
   return ExitCode::success;
@@ -61,21 +59,24 @@ Verb declare() {
   return define<Options>({
       .original = "New-CsOAuthServer",
       .summary = "Register an authorization server",
-      .description = "It issues tokens for the partner applications that are registered with --use-oauth-server. "
-                     "Issuer, realm, keys and token endpoint are those of its metadata document.",
+      .description =
+          "It issues tokens for the partner applications that are registered with --use-oauth-server. "
+          "Issuer, realm, keys and token endpoint are those of its metadata document.",
       .effect = Effect::writes,
       .sets = {"MetadataUrl", "MetadataFile"},
-      .parameters =
+      .parameters = with(
           {
               parameter("Identity", &Options::identity,
                         {.help = "A name of your choice, unique without regard to case.",
                          .mandatory = true,
                          .first = true,
                          .check = check_identity}),
-              parameter("MetadataUrl", &Options::metadata_url,
-                        {.help = "Where its metadata document is. Together with --metadata-file it is recorded only.",
-                         .mandatory_in = {"MetadataUrl"},
-                         .check = parse_https_url}),
+              parameter(
+                  "MetadataUrl", &Options::metadata_url,
+                  {.help =
+                       "Where its metadata document is. Together with --metadata-file it is recorded only.",
+                   .mandatory_in = {"MetadataUrl"},
+                   .check = parse_https_url}),
               parameter("MetadataFile", &Options::metadata_file,
                         {.help = "Its metadata document as a file, or - for standard input.",
                          .type = "Path",
@@ -84,34 +85,27 @@ Verb declare() {
                          .origin = Origin::accord}),
               parameter("Realm", &Options::realm,
                         {.help = "Its realm, where the document's is * or empty.", .check = parse_realm}),
-              parameter("AcceptSecurityIdentifierInformation", &Options::accept_security_identifier_information,
+              parameter("AcceptSecurityIdentifierInformation",
+                        &Options::accept_security_identifier_information,
                         {.help = "Whether users may be named by SID.", .default_text = "false"}),
               parameter("AuthorizationUriOverride", &Options::authorization_uri_override,
                         {.help = "Where clients are sent to sign in.", .check = parse_https_url}),
               parameter("Type", &Options::type,
                         {.help = "What kind of server it is.", .default_text = "found from the document"}),
               parameter("Enabled", &Options::enabled,
-                        {.help = "Whether its tokens are accepted.", .default_text = "true", .origin = Origin::accord}),
+                        {.help = "Whether its tokens are accepted.",
+                         .default_text = "true",
+                         .origin = Origin::accord}),
               parameter("ExpectThumbprint", &Options::expect_thumbprint,
                         {.help = "The document's keys must be exactly these.",
                          .origin = Origin::accord,
                          .check = parse_thumbprint}),
-              parameter("LearnsOurKeysBy", &Options::learns_our_keys_by,
-                        {.help = "How it learns of a new key of ours.", .default_text = "Unknown", .origin = Origin::accord}),
-              parameter("ToldThumbprint", &Options::told_thumbprint,
-                        {.help = "Keys of ours that it was told of by hand.",
-                         .origin = Origin::accord,
-                         .check = parse_thumbprint}),
-              parameter("AllowHost", &Options::allow_host,
-                        {.help = "Hosts that its document may point to, besides its own.",
-                         .origin = Origin::accord,
-                         .check = parse_host}),
-              parameter("CaFile", &Options::ca_file,
-                        {.help = "The authority of its TLS certificate, PEM.", .type = "Path", .origin = Origin::accord}),
               refused_parameter("Tenant", "a store is one tenant; use a store of its own for another"),
               refused_parameter("InMemory", "objects live in the store; --what-if shows what would be made"),
           },
-      .examples = {{"new-oauth-server sts --metadata-file sts.json", "Trusts an authorization server by its document."},
+          relation_parameters<Options>(Empty::refused)),
+      .examples = {{"new-oauth-server sts --metadata-file sts.json",
+                    "Trusts an authorization server by its document."},
                    {"new-oauth-server sts --metadata-file sts.json --metadata-url "
                     "https://accounts.accesscontrol.windows.net/contoso.com/metadata/json/1",
                     "The same, and remembers where the document is."}},

@@ -29,7 +29,10 @@ MintRequest request_of(const Options& options) {
   return {.partner = options.partner,
           .oauth_server = options.oauth_server,
           .host = options.host,
-          .user = {.sid = options.user_sid, .upn = options.user_upn, .smtp = options.user_smtp, .sip = options.user_sip},
+          .user = {.sid = options.user_sid,
+                   .upn = options.user_upn,
+                   .smtp = options.user_smtp,
+                   .sip = options.user_sip},
           .lifetime = options.lifetime,
           .not_before = options.not_before,
           .claims = options.claim,
@@ -68,41 +71,52 @@ Result<ExitCode> run(Environment& env, const Options& options) {
   return ExitCode::success;
 }
 
-Parameter own(Parameter made) {
-  made.details.origin = Origin::accord;
-  return made;
-}
-
 Verb declare() {
   return define<Options>({
       .summary = "Make a token for a partner",
-      .description = "Prints the compact token alone; with --output or --property a record. Without a user it is an "
-                     "app-only token, with one the outer token around it. What could never verify is refused.",
+      .description =
+          "Prints the compact token alone; with --output or --property a record. Without a user it is an "
+          "app-only token, with one the outer token around it. What could never verify is refused.",
       .parameters =
           {
-              own(parameter("Partner", &Options::partner, {.help = "The partner application it is for.", .first = true})),
+              own(parameter("Partner", &Options::partner,
+                            {.help = "The partner application it is for.", .first = true})),
               own(parameter("Host", &Options::host,
-                            {.help = "The host it is for.", .default_text = "that of the partner's MetadataUrl", .check = parse_host})),
-              own(parameter("UserSip", &Options::user_sip, {.help = "The user's SIP address.", .check = check_sip_address})),
-              own(parameter("UserUpn", &Options::user_upn, {.help = "The user's principal name.", .check = check_address})),
-              own(parameter("UserSmtp", &Options::user_smtp, {.help = "The user's mail address.", .check = check_address})),
-              own(parameter("UserSid", &Options::user_sid, {.help = "The user's security identifier.", .check = check_sid})),
-              own(parameter("Lifetime", &Options::lifetime, {.help = "How long it lives.", .default_text = "TokenLifetime"})),
-              own(parameter("NotBefore", &Options::not_before, {.help = "When it starts.", .default_text = "now"})),
-              own(parameter("Claim", &Options::claim, {.help = "A further claim, name=value; may be repeated."})),
-              own(parameter("Count", &Options::count, {.help = "How many, each signed for itself.", .default_text = "1"})),
+                            {.help = "The host it is for.",
+                             .default_text = "that of the partner's MetadataUrl",
+                             .check = parse_host})),
+              own(parameter("UserSip", &Options::user_sip,
+                            {.help = "The user's SIP address.", .check = check_sip_address})),
+              own(parameter("UserUpn", &Options::user_upn,
+                            {.help = "The user's principal name.", .check = check_address})),
+              own(parameter("UserSmtp", &Options::user_smtp,
+                            {.help = "The user's mail address.", .check = check_address})),
+              own(parameter("UserSid", &Options::user_sid,
+                            {.help = "The user's security identifier.", .check = check_sid})),
+              own(parameter("Lifetime", &Options::lifetime,
+                            {.help = "How long it lives.", .default_text = "TokenLifetime"})),
+              own(parameter("NotBefore", &Options::not_before,
+                            {.help = "When it starts.", .default_text = "now"})),
+              own(parameter("Claim", &Options::claim,
+                            {.help = "A further claim, name=value; may be repeated."})),
+              own(parameter("Count", &Options::count,
+                            {.help = "How many, each signed for itself.", .default_text = "1"})),
               own(parameter("Profile", &Options::profile, {.help = "A part of a token, for tests."})),
               own(parameter("OAuthServer", &Options::oauth_server, {.help = "Whom an assertion is for."})),
               own(parameter("Issuer", &Options::issuer, {.help = "Another iss; needs --allow-invalid."})),
               own(parameter("Audience", &Options::audience, {.help = "Another aud; needs --allow-invalid."})),
               own(parameter("SignWith", &Options::sign_with,
-                            {.help = "A certificate that is not assigned; needs --allow-invalid.", .check = parse_thumbprint})),
-              own(parameter("AllowInvalid", &Options::allow_invalid,
-                            {.help = "Make a token that is to be refused, for a negative test. With a key that is assigned "
-                                     "it ends within 5 min."})),
+                            {.help = "A certificate that is not assigned; needs --allow-invalid.",
+                             .check = parse_thumbprint})),
+              own(parameter(
+                  "AllowInvalid", &Options::allow_invalid,
+                  {.help =
+                       "Make a token that is to be refused, for a negative test. With a key that is assigned "
+                       "it ends within 5 min."})),
           },
       .examples = {{"new-oauth-token --partner exchange", "An app-only token for the host of its metadata."},
-                   {"new-oauth-token --partner exchange --user-sip sip:kenmyer@litwareinc.com --lifetime 30m --output json",
+                   {"new-oauth-token --partner exchange --user-sip sip:kenmyer@litwareinc.com --lifetime 30m "
+                    "--output json",
                     "A token with user context, as a record."}},
       .output = &kOAuthTokenType,
       .run = run,

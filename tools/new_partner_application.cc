@@ -7,7 +7,7 @@
 namespace accord {
 namespace {
 
-struct Options {
+struct Options : RelationOptions {
   std::string identity;
   std::optional<std::string> application_identifier;
   std::optional<TrustLevel> application_trust_level;
@@ -20,10 +20,6 @@ struct Options {
   std::optional<bool> accept_security_identifier_information;
   std::optional<bool> enabled;
   std::vector<std::string> expect_thumbprint;
-  std::optional<LearnsOurKeysBy> learns_our_keys_by;
-  std::optional<std::vector<std::string>> told_thumbprint;
-  std::optional<std::vector<std::string>> allow_host;
-  std::optional<std::string> ca_file;
   std::optional<bool> require_trusted_for_delegation;
 };
 
@@ -54,8 +50,8 @@ Result<void> take_certificate(Environment& env, const Options& options, PartnerA
 
 Result<void> take_oauth_server(const Options& options, PartnerApplication& partner) {
   if (!options.use_oauth_server) {
-    return fail("Parameter.Invalid", "--use-oauth-server=false leaves no way to trust the partner", "--use-oauth-server",
-                "give --metadata-url, --metadata-file or a certificate instead");
+    return fail("Parameter.Invalid", "--use-oauth-server=false leaves no way to trust the partner",
+                "--use-oauth-server", "give --metadata-url, --metadata-file or a certificate instead");
   }
   partner.source = TrustSource::oauth_server;
   partner.application_identifier = *options.application_identifier;
@@ -67,7 +63,8 @@ Result<PartnerApplication> partner_from(Environment& env, const Options& options
   PartnerApplication partner;
   partner.identity = options.identity;
   partner.trust_level = *options.application_trust_level;
-  partner.accept_security_identifier_information = options.accept_security_identifier_information.value_or(false);
+  partner.accept_security_identifier_information =
+      options.accept_security_identifier_information.value_or(false);
   partner.enabled = options.enabled.value_or(true);
   partner.require_trusted_for_delegation = options.require_trusted_for_delegation.value_or(true);
   const auto set = env.parameter_set();
@@ -78,8 +75,7 @@ Result<PartnerApplication> partner_from(Environment& env, const Options& options
   } else {
     TRY(take_certificate(env, options, partner));
   }
-  const RelationOptions relation{options.learns_our_keys_by, options.told_thumbprint, options.allow_host, options.ca_file};
-  TRY(apply(env, relation, partner.relation));
+  TRY(apply(env, options, partner.relation));
   return partner;
 }
 
@@ -95,19 +91,21 @@ Result<ExitCode> run(Environment& env, const Options& options) {
   return ExitCode::success;
 }
 
-const std::vector<std::string_view> kOwnIdentifier = {"UseOAuthServer", "CertificateFileData", "CertificateRawData"};
+const std::vector<std::string_view> kOwnIdentifier = {"UseOAuthServer", "CertificateFileData",
+                                                      "CertificateRawData"};
 const std::vector<std::string_view> kDocument = {"MetadataUrl", "MetadataFile"};
 
 Verb declare() {
   return define<Options>({
       .original = "New-CsPartnerApplication",
       .summary = "Register a server whose tokens are accepted",
-      .description = "Its keys come from its metadata document, from a certificate, or, with --use-oauth-server, its "
-                     "tokens come from an authorization server. Identifier, realm and keys are the document's where "
-                     "there is one.",
+      .description =
+          "Its keys come from its metadata document, from a certificate, or, with --use-oauth-server, its "
+          "tokens come from an authorization server. Identifier, realm and keys are the document's where "
+          "there is one.",
       .effect = Effect::writes,
       .sets = {"MetadataUrl", "MetadataFile", "CertificateFileData", "CertificateRawData", "UseOAuthServer"},
-      .parameters =
+      .parameters = with(
           {
               parameter("Identity", &Options::identity,
                         {.help = "A name of your choice, unique without regard to case.",
@@ -115,33 +113,39 @@ Verb declare() {
                          .first = true,
                          .check = check_identity}),
               parameter("ApplicationTrustLevel", &Options::application_trust_level,
-                        {.help = "Full: it may act for itself and for any user. Application: for itself only. User: only "
+                        {.help = "Full: it may act for itself and for any user. Application: for itself "
+                                 "only. User: only "
                                  "with a user's consent.",
                          .type = "ApplicationTrustLevel",
                          .mandatory = true}),
-              parameter("MetadataUrl", &Options::metadata_url,
-                        {.help = "Where its metadata document is. Together with --metadata-file it is recorded only.",
-                         .sets = kDocument,
-                         .mandatory_in = {"MetadataUrl"},
-                         .check = parse_https_url}),
+              parameter(
+                  "MetadataUrl", &Options::metadata_url,
+                  {.help =
+                       "Where its metadata document is. Together with --metadata-file it is recorded only.",
+                   .sets = kDocument,
+                   .mandatory_in = {"MetadataUrl"},
+                   .check = parse_https_url}),
               parameter("MetadataFile", &Options::metadata_file,
                         {.help = "Its metadata document as a file, or - for standard input.",
                          .type = "Path",
                          .sets = {"MetadataFile"},
                          .mandatory = true,
                          .origin = Origin::accord}),
-              parameter("ApplicationIdentifier", &Options::application_identifier,
-                        {.help = "Its identifier: exchange, sharepoint, lync, or as it names itself in tokens.",
-                         .sets = kOwnIdentifier,
-                         .mandatory = true,
-                         .check = parse_principal}),
+              parameter(
+                  "ApplicationIdentifier", &Options::application_identifier,
+                  {.help = "Its identifier: exchange, sharepoint, lync, or as it names itself in tokens.",
+                   .sets = kOwnIdentifier,
+                   .mandatory = true,
+                   .check = parse_principal}),
               parameter("CertificateFileData", &Options::certificate_file_data,
                         {.help = "Its certificate as a file: DER, PEM or base64.",
                          .type = "Path",
                          .sets = {"CertificateFileData"},
                          .mandatory = true}),
               parameter("CertificateRawData", &Options::certificate_raw_data,
-                        {.help = "Its certificate as base64 of the DER.", .sets = {"CertificateRawData"}, .mandatory = true}),
+                        {.help = "Its certificate as base64 of the DER.",
+                         .sets = {"CertificateRawData"},
+                         .mandatory = true}),
               parameter("UseOAuthServer", &Options::use_oauth_server,
                         {.help = "Its tokens are issued by a registered OAuth server.",
                          .sets = {"UseOAuthServer"},
@@ -150,35 +154,29 @@ Verb declare() {
                         {.help = "Its realm; with a document only where the document's is * or empty.",
                          .mandatory_in = {"CertificateFileData", "CertificateRawData"},
                          .check = parse_realm}),
-              parameter("AcceptSecurityIdentifierInformation", &Options::accept_security_identifier_information,
+              parameter("AcceptSecurityIdentifierInformation",
+                        &Options::accept_security_identifier_information,
                         {.help = "Whether users may be named by SID.", .default_text = "false"}),
-              parameter("Enabled", &Options::enabled, {.help = "Whether its tokens are accepted.", .default_text = "true"}),
+              parameter("Enabled", &Options::enabled,
+                        {.help = "Whether its tokens are accepted.", .default_text = "true"}),
               parameter("ExpectThumbprint", &Options::expect_thumbprint,
-                        {.help = "The keys must be exactly these.", .origin = Origin::accord, .check = parse_thumbprint}),
+                        {.help = "The keys must be exactly these.",
+                         .origin = Origin::accord,
+                         .check = parse_thumbprint}),
               parameter("RequireTrustedForDelegation", &Options::require_trusted_for_delegation,
                         {.help = "Whether its tokens must say trustedfordelegation to name a user.",
                          .default_text = "true",
                          .origin = Origin::accord}),
-              parameter("LearnsOurKeysBy", &Options::learns_our_keys_by,
-                        {.help = "How it learns of a new key of ours.", .default_text = "Unknown", .origin = Origin::accord}),
-              parameter("ToldThumbprint", &Options::told_thumbprint,
-                        {.help = "Keys of ours that it was told of by hand.",
-                         .origin = Origin::accord,
-                         .check = parse_thumbprint}),
-              parameter("AllowHost", &Options::allow_host,
-                        {.help = "Hosts that its document may point to, besides its own.",
-                         .origin = Origin::accord,
-                         .check = parse_host}),
-              parameter("CaFile", &Options::ca_file,
-                        {.help = "The authority of its TLS certificate, PEM.", .type = "Path", .origin = Origin::accord}),
               refused_parameter("Tenant", "a store is one tenant; use a store of its own for another"),
               refused_parameter("InMemory", "objects live in the store; --what-if shows what would be made"),
           },
-      .examples = {{"new-partner-application exchange --application-trust-level full --metadata-file exchange.json",
-                    "Trusts an Exchange server by its document."},
-                   {"new-partner-application sharepoint --application-identifier sharepoint --realm contoso.com "
-                    "--application-trust-level full --certificate-file-data sharepoint.cer",
-                    "Trusts a SharePoint farm by its certificate."}},
+          relation_parameters<Options>(Empty::refused)),
+      .examples =
+          {{"new-partner-application exchange --application-trust-level full --metadata-file exchange.json",
+            "Trusts an Exchange server by its document."},
+           {"new-partner-application sharepoint --application-identifier sharepoint --realm contoso.com "
+            "--application-trust-level full --certificate-file-data sharepoint.cer",
+            "Trusts a SharePoint farm by its certificate."}},
       .output = &kPartnerApplicationType,
       .run = run,
   });

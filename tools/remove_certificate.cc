@@ -19,8 +19,10 @@ Result<void> refuse_while_trusted(const Environment& env, Connection& store, con
   if (use != kTokenIssuerUse || env.common().force) return {};
   TRY_ASSIGN(const auto parties, trusted_parties(store));
   if (parties.empty()) return {};
-  return fail("Certificate.InUse", fmt::format("the token issuer signs for {}: without it no token can be made", fmt::join(parties, ", ")),
-              use, "assign another with set-certificate, or add --force");
+  return fail(
+      "Certificate.InUse",
+      fmt::format("the token issuer signs for {}: without it no token can be made", fmt::join(parties, ", ")),
+      use, "assign another with set-certificate, or add --force");
 }
 
 Result<void> remove_use(Environment& env, Connection& store, const std::string& use, bool previous) {
@@ -28,11 +30,13 @@ Result<void> remove_use(Environment& env, Connection& store, const std::string& 
   const auto line = timeline_at(rows, env.now());
   const auto& slot = previous ? line.previous : line.current;
   if (!slot) {
-    return fail("Certificate.NotAssigned", fmt::format("no {} certificate is assigned to {}", previous ? "previous" : "current", use),
+    return fail("Certificate.NotAssigned",
+                fmt::format("no {} certificate is assigned to {}", previous ? "previous" : "current", use),
                 use, "get-certificate lists what is assigned");
   }
   if (previous) {
-    env.warn(fmt::format("tokens that {} signed and that are still alive are refused from now on", slot->thumbprint));
+    env.warn(fmt::format("tokens that {} signed and that are still alive are refused from now on",
+                         slot->thumbprint));
   } else {
     TRY(refuse_while_trusted(env, store, use));
   }
@@ -57,15 +61,22 @@ Verb declare() {
   return define<Options>({
       .original = "Remove-CsCertificate",
       .summary = "Take a use away from a certificate",
-      .description = "The certificate and its key stay in the store. The current token issuer cannot be taken away while "
+      .description = "The certificate and its key stay in the store. The current token issuer cannot be "
+                     "taken away while "
                      "there are partners, unless --force is given.",
       .effect = Effect::destroys,
       .parameters =
           {
               parameter("Identity", &Options::identity,
-                        {.help = "global.", .default_text = "global", .first = true, .check = check_certificate_scope}),
+                        {.help = "global.",
+                         .default_text = "global",
+                         .first = true,
+                         .check = check_certificate_scope}),
               parameter("Type", &Options::type,
-                        {.help = "The use.", .type = "CertType[]", .mandatory = true, .check = check_certificate_type}),
+                        {.help = "The use.",
+                         .type = "CertType[]",
+                         .mandatory = true,
+                         .check = check_certificate_type}),
               parameter("Previous", &Options::previous, {.help = "The previous one, not the current one."}),
               refused_parameter("Staged", "staging is not in this version, so nothing is staged"),
               refused_parameter("NetportId", "device certificates are not managed here"),

@@ -18,8 +18,9 @@ Result<void> refuse_if_named(Connection& store, const OAuthServer& server) {
   TRY_ASSIGN(const auto configuration, read_oauth_configuration(store));
   const auto named = configuration.client_authorization_oauth_server_identity;
   if (!named || !equals_ignoring_case(*named, server.identity)) return {};
-  return fail("OAuthServer.InUse", fmt::format("'{}' is the ClientAuthorizationOAuthServerIdentity", server.identity),
-              server.identity, "set-oauth-configuration --client-authorization-oauth-server-identity \"\" first");
+  return fail(
+      "OAuthServer.InUse", fmt::format("'{}' is the ClientAuthorizationOAuthServerIdentity", server.identity),
+      server.identity, "set-oauth-configuration --client-authorization-oauth-server-identity \"\" first");
 }
 
 Result<ExitCode> run(Environment& env, const Options& options) {
@@ -40,8 +41,12 @@ Verb declare() {
       .parameters =
           {
               parameter("Identity", &Options::identity,
-                        {.help = "The OAuth server.", .mandatory = true, .first = true, .check = check_exact_identity}),
-              parameter("PassThru", &Options::pass_thru, {.help = "Print what was removed.", .origin = Origin::accord}),
+                        {.help = "The OAuth server.",
+                         .mandatory = true,
+                         .first = true,
+                         .check = check_exact_identity}),
+              parameter("PassThru", &Options::pass_thru,
+                        {.help = "Print what was removed.", .origin = Origin::accord}),
               refused_parameter("Tenant", "a store is one tenant; use a store of its own for another"),
           },
       .examples = {{"remove-oauth-server sts", "Its tokens are refused from now on."},

@@ -27,8 +27,12 @@ Verb declare() {
       .parameters =
           {
               parameter("Identity", &Options::identity,
-                        {.help = "The partner application.", .mandatory = true, .first = true, .check = check_exact_identity}),
-              parameter("PassThru", &Options::pass_thru, {.help = "Print what was removed.", .origin = Origin::accord}),
+                        {.help = "The partner application.",
+                         .mandatory = true,
+                         .first = true,
+                         .check = check_exact_identity}),
+              parameter("PassThru", &Options::pass_thru,
+                        {.help = "Print what was removed.", .origin = Origin::accord}),
               refused_parameter("Tenant", "a store is one tenant; use a store of its own for another"),
           },
       .examples = {{"remove-partner-application exchange", "Its tokens are refused from now on."},

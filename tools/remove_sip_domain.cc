@@ -52,8 +52,9 @@ Verb declare() {
       .effect = Effect::destroys,
       .parameters =
           {
-              parameter("Identity", &Options::identity,
-                        {.help = "The domain.", .mandatory = true, .first = true, .check = check_exact_identity}),
+              parameter(
+                  "Identity", &Options::identity,
+                  {.help = "The domain.", .mandatory = true, .first = true, .check = check_exact_identity}),
               parameter("PassThru", &Options::pass_thru,
                         {.help = "Print what was removed.", .origin = Origin::accord}),
           },

@@ -58,24 +58,32 @@ KeyAlgorithm algorithm_of(const Options& options) {
 }
 
 Result<void> check_options(const Options& options) {
-  if (!options.make) return fail("Parameter.Missing", "--new must be given", "--new", "write request-certificate --new --self-signed");
+  if (!options.make)
+    return fail("Parameter.Missing", "--new must be given", "--new",
+                "write request-certificate --new --self-signed");
   if (!options.self_signed) {
-    return fail("Parameter.NotSupported", "requests to a certification authority are not in this version", "--self-signed",
+    return fail("Parameter.NotSupported", "requests to a certification authority are not in this version",
+                "--self-signed",
                 "add --self-signed, or import what the authority gave you with import-certificate");
   }
   if (options.key_size && algorithm_of(options) != KeyAlgorithm::rsa) {
-    return fail("Parameter.Clash", "--key-size is for RSA; a curve has its own", "--key-size", "leave it out");
+    return fail("Parameter.Clash", "--key-size is for RSA; a curve has its own", "--key-size",
+                "leave it out");
   }
   const auto size = options.key_size.value_or(2048);
   if (size != 2048 && size != 3072 && size != 4096) {
-    return fail("Parameter.Invalid", fmt::format("--key-size: {} is none of 2048, 3072, 4096", size), "--key-size");
+    return fail("Parameter.Invalid", fmt::format("--key-size: {} is none of 2048, 3072, 4096", size),
+                "--key-size");
   }
   const auto valid_for = options.valid_for.value_or(std::chrono::days(365 * 5));
   if (valid_for < std::chrono::days(1) || valid_for > std::chrono::days(365 * 30)) {
-    return fail("Parameter.Invalid", fmt::format("--valid-for: {} is not between 1d and 30y", format_duration(valid_for)), "--valid-for");
+    return fail("Parameter.Invalid",
+                fmt::format("--valid-for: {} is not between 1d and 30y", format_duration(valid_for)),
+                "--valid-for");
   }
   if (!options.country.empty() && options.country.size() != 2) {
-    return fail("Parameter.Invalid", fmt::format("--country: '{}' is no two-letter code", options.country), "--country");
+    return fail("Parameter.Invalid", fmt::format("--country: '{}' is no two-letter code", options.country),
+                "--country");
   }
   return {};
 }
@@ -123,30 +131,22 @@ Result<ExitCode> run(Environment& env, const Options& options) {
   TRY_ASSIGN(const auto identity, make(env, options, names));
   TRY(take_in(env, *store, identity));
   if (options.identity) TRY(assign_now(env, *store, options.type, identity.certificate));
-  TRY_ASSIGN(auto records, certificate_records(*store, env.now(), {}, identity.certificate.thumbprint));
-  if (records.size() == 1) {
-    env.emit(std::move(records.front()));
-  } else {
-    env.emit(kCertificateType, std::move(records));
-  }
+  TRY(emit_certificate(env, *store, identity.certificate.thumbprint));
   return ExitCode::success;
 }
 
 constexpr std::string_view kNoAuthority =
-    "requests to a certification authority are not in this version; import its answer with import-certificate";
+    "requests to a certification authority are not in this version; import its answer with "
+    "import-certificate";
 constexpr std::string_view kStaging =
     "staging is not in this version; set-certificate replaces the current certificate at once";
-
-Parameter own(Parameter made) {
-  made.details.origin = Origin::accord;
-  return made;
-}
 
 Verb declare() {
   return define<Options>({
       .original = "Request-CsCertificate",
       .summary = "Make a key and a self-signed certificate",
-      .description = "Its subject is the default SIP domain, and every SIP domain stands in it. With --identity global it "
+      .description = "Its subject is the default SIP domain, and every SIP domain stands in it. With "
+                     "--identity global it "
                      "is assigned to --type at once.",
       .effect = Effect::writes,
       .parameters =
@@ -162,13 +162,16 @@ Verb declare() {
                             {.help = "global: assign it at once.", .check = check_certificate_scope})),
               own(parameter("ValidFor", &Options::valid_for, {.help = "1d to 30y.", .default_text = "5y"})),
               parameter("KeyAlg", &Options::key_alg, {.help = "The kind of key.", .default_text = "RSA"}),
-              parameter("KeySize", &Options::key_size, {.help = "RSA only: 2048, 3072 or 4096.", .default_text = "2048"}),
+              parameter("KeySize", &Options::key_size,
+                        {.help = "RSA only: 2048, 3072 or 4096.", .default_text = "2048"}),
               parameter("DomainName", &Options::domain_name,
                         {.help = "Further names.", .type = "String[]", .check = parse_domain_name}),
-              parameter("AllSipDomain", &Options::all_sip_domain, {.help = "Every SIP domain, which is so anyway."}),
+              parameter("AllSipDomain", &Options::all_sip_domain,
+                        {.help = "Every SIP domain, which is so anyway."}),
               parameter("ComputerFqdn", &Options::computer_fqdn,
                         {.help = "The name to put first.", .type = "Fqdn", .check = parse_domain_name}),
-              parameter("FriendlyName", &Options::friendly_name, {.help = "Accepted; the thumbprint names it here."}),
+              parameter("FriendlyName", &Options::friendly_name,
+                        {.help = "Accepted; the thumbprint names it here."}),
               parameter("Organization", &Options::organization, {.help = "O of the subject."}),
               parameter("OU", &Options::ou, {.help = "OU of the subject."}),
               parameter("City", &Options::city, {.help = "L of the subject."}),
@@ -184,19 +187,25 @@ Verb declare() {
               refused_parameter("CaAccount", kNoAuthority),
               refused_parameter("CaPassword", kNoAuthority),
               refused_parameter("Template", kNoAuthority),
-              refused_parameter("Output", "it names the file of a request to a certification authority, which is not in this "
-                                          "version; the form of what is printed is --format here"),
+              refused_parameter(
+                  "Output",
+                  "it names the file of a request to a certification authority, which is not in this "
+                  "version; the form of what is printed is --format here"),
               refused_parameter("ClientEKU", "token issuers need no client certificate usage"),
-              refused_parameter("PrivateKeyExportable", "every key can be exported by who may read the store and its key"),
-              refused_parameter("Report", "the certificate that was made is printed; there is no further report"),
-              refused_parameter("GlobalCatalog", "there is no Active Directory here; the store holds everything"),
+              refused_parameter("PrivateKeyExportable",
+                                "every key can be exported by who may read the store and its key"),
+              refused_parameter("Report",
+                                "the certificate that was made is printed; there is no further report"),
+              refused_parameter("GlobalCatalog",
+                                "there is no Active Directory here; the store holds everything"),
               refused_parameter("GlobalSettingsDomainController",
                                 "there is no Active Directory here; the store holds everything"),
           },
-      .examples = {{"request-certificate --new --self-signed --type OAuthTokenIssuer --identity global",
-                    "Makes the token-issuer certificate and assigns it."},
-                   {"request-certificate --new --self-signed --type OAuthTokenIssuer --key-alg P-256 --valid-for 2y",
-                    "Makes one with another kind of key; set-certificate assigns it later."}},
+      .examples =
+          {{"request-certificate --new --self-signed --type OAuthTokenIssuer --identity global",
+            "Makes the token-issuer certificate and assigns it."},
+           {"request-certificate --new --self-signed --type OAuthTokenIssuer --key-alg P-256 --valid-for 2y",
+            "Makes one with another kind of key; set-certificate assigns it later."}},
       .output = &kCertificateType,
       .run = run,
   });

@@ -7,14 +7,11 @@
 namespace accord {
 namespace {
 
-struct Options {
+struct Options : PasswordOptions {
   std::optional<std::string> identity;
   std::vector<std::string> type;
   std::optional<std::string> thumbprint;
   std::optional<std::string> path;
-  std::optional<std::string> password;
-  std::optional<std::string> password_file;
-  std::optional<std::int64_t> password_fd;
   bool no_previous = false;
   bool pass_thru = false;
 };
@@ -22,7 +19,7 @@ struct Options {
 Result<Certificate> certificate_for(Environment& env, Connection& store, const Options& options) {
   if (options.thumbprint) return stored_certificate(store, *options.thumbprint);
   TRY_ASSIGN(const auto content, env.read_file_or_input(*options.path));
-  TRY_ASSIGN(const auto password, read_password(env, {options.password, options.password_file, options.password_fd}));
+  TRY_ASSIGN(const auto password, read_password(env, options));
   TRY_ASSIGN(auto identity, read_identity(content, password));
   TRY(take_in(env, store, identity));
   return std::move(identity.certificate);
@@ -40,54 +37,58 @@ Result<ExitCode> run(Environment& env, const Options& options) {
   return ExitCode::success;
 }
 
-constexpr std::string_view kStaging = "staging is not in this version; without it the certificate is current at once";
+constexpr std::string_view kStaging =
+    "staging is not in this version; without it the certificate is current at once";
 
 Verb declare() {
   return define<Options>({
       .original = "Set-CsCertificate",
       .summary = "Assign a certificate at once",
-      .description = "The old token issuer becomes Previous and is accepted until it expires; naming the Previous one "
-                     "swaps the two back. Partners that do not know the new key refuse us until they do: they are "
-                     "listed, and the change is asked about first.",
+      .description =
+          "The old token issuer becomes Previous and is accepted until it expires; naming the Previous one "
+          "swaps the two back. Partners that do not know the new key refuse us until they do: they are "
+          "listed, and the change is asked about first.",
       .effect = Effect::writes,
       .sets = {"Thumbprint", "Path"},
-      .parameters =
+      .parameters = with(
           {
               parameter("Identity", &Options::identity,
-                        {.help = "global.", .default_text = "global", .mandatory_in = {"Path"}, .check = check_certificate_scope}),
+                        {.help = "global.",
+                         .default_text = "global",
+                         .mandatory_in = {"Path"},
+                         .check = check_certificate_scope}),
               parameter("Type", &Options::type,
                         {.help = "What it is for: OAuthTokenIssuer, Default, …",
                          .type = "CertType[]",
                          .mandatory = true,
                          .check = check_certificate_type}),
               parameter("Thumbprint", &Options::thumbprint,
-                        {.help = "A certificate of the store.", .sets = {"Thumbprint"}, .mandatory = true, .check = parse_thumbprint}),
+                        {.help = "A certificate of the store.",
+                         .sets = {"Thumbprint"},
+                         .mandatory = true,
+                         .check = parse_thumbprint}),
               parameter("Path", &Options::path,
-                        {.help = "A PFX or PEM file to take in first.", .type = "Path", .sets = {"Path"}, .mandatory = true}),
-              parameter("PasswordFile", &Options::password_file,
-                        {.help = "A file whose first line is the password.",
+                        {.help = "A PFX or PEM file to take in first.",
                          .type = "Path",
                          .sets = {"Path"},
-                         .origin = Origin::accord}),
-              parameter("PasswordFd", &Options::password_fd,
-                        {.help = "An open descriptor to read the password from.", .sets = {"Path"}, .origin = Origin::accord}),
-              parameter("Password", &Options::password,
-                        {.help = "The password itself, visible to other users; - asks for it.",
-                         .sets = {"Path"},
-                         .empty = Empty::allowed}),
+                         .mandatory = true}),
               parameter("NoPrevious", &Options::no_previous,
-                        {.help = "The old key is compromised: what it signed is refused from now on.", .origin = Origin::accord}),
-              parameter("PassThru", &Options::pass_thru, {.help = "Print the changed record.", .origin = Origin::accord}),
+                        {.help = "The old key is compromised: what it signed is refused from now on.",
+                         .origin = Origin::accord}),
+              parameter("PassThru", &Options::pass_thru,
+                        {.help = "Print the changed record.", .origin = Origin::accord}),
               refused_parameter("Roll", kStaging),
               refused_parameter("EffectiveDate", kStaging),
               refused_parameter("Reference", "live objects do not cross processes; give --thumbprint"),
               refused_parameter("NetportId", "device certificates are not managed here"),
               refused_parameter("Report", "warnings go to standard error; there is no further report"),
           },
+          password_parameters<Options>(Origin::original, {"Path"})),
       .examples = {{"set-certificate --type OAuthTokenIssuer --thumbprint "
                     "\"$(get-certificate --type Default --property Thumbprint --output value)\"",
                     "The certificate of another use becomes the token issuer."},
-                   {"set-certificate --type OAuthTokenIssuer --identity global --path issuer.pfx --password-file password.txt",
+                   {"set-certificate --type OAuthTokenIssuer --identity global --path issuer.pfx "
+                    "--password-file password.txt",
                     "Takes in a PFX and assigns it."}},
       .output = &kCertificateType,
       .run = run,

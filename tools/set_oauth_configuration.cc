@@ -38,11 +38,12 @@ void put(T& field, const std::optional<T>& given) {
   if (given) field = *given;
 }
 
-Result<void> check_range(std::string_view name, const std::optional<Duration>& given, Duration lowest, Duration highest) {
+Result<void> check_range(std::string_view name, const std::optional<Duration>& given, Duration lowest,
+                         Duration highest) {
   if (!given || (*given >= lowest && *given <= highest)) return {};
   return fail("Parameter.Invalid",
-              fmt::format("{}: {} is not between {} and {}", name, format_duration(*given), format_duration(lowest),
-                          format_duration(highest)),
+              fmt::format("{}: {} is not between {} and {}", name, format_duration(*given),
+                          format_duration(lowest), format_duration(highest)),
               std::string(name));
 }
 
@@ -72,10 +73,11 @@ Result<OAuthConfiguration> changed(Connection& store, OAuthConfiguration made, c
   put(made.token_error_detail, options.token_error_detail);
   put(made.replica_maximum_age, options.replica_maximum_age);
   if (made.maximum_token_lifetime < made.token_lifetime) {
-    return fail("Parameter.Invalid",
-                fmt::format("MaximumTokenLifetime, {}, would be below TokenLifetime, {}",
-                            format_duration(made.maximum_token_lifetime), format_duration(made.token_lifetime)),
-                "--maximum-token-lifetime", "change both in one call");
+    return fail(
+        "Parameter.Invalid",
+        fmt::format("MaximumTokenLifetime, {}, would be below TokenLifetime, {}",
+                    format_duration(made.maximum_token_lifetime), format_duration(made.token_lifetime)),
+        "--maximum-token-lifetime", "change both in one call");
   }
   if (made.client_authorization_oauth_server_identity && options.client_authorization_oauth_server_identity) {
     TRY(stored_oauth_server(store, *made.client_authorization_oauth_server_identity));
@@ -92,7 +94,8 @@ Result<ExitCode> run(Environment& env, const Options& options) {
   TRY(update_oauth_configuration(*store, configuration));
   TRY_ASSIGN(const auto after, read_deployment(*store));
   TRY_ASSIGN(auto record, configuration_record(*store, after));
-  TRY(approve_change(env, *store, before, after, "Set OAuth configuration", "Global", changes_between(old_record, record)));
+  TRY(approve_change(env, *store, before, after, "Set OAuth configuration", "Global",
+                     changes_between(old_record, record)));
   if (options.pass_thru) env.emit(std::move(record));
   return ExitCode::success;
 }
@@ -105,21 +108,28 @@ Verb declare() {
   return define<Options>({
       .original = "Set-CsOAuthConfiguration",
       .summary = "Change the OAuth configuration",
-      .description = "A change of ServiceName or of the effective realm renames this deployment for every partner: it "
-                     "names the old and the new name and asks while there are any.",
+      .description =
+          "A change of ServiceName or of the effective realm renames this deployment for every partner: it "
+          "names the old and the new name and asks while there are any.",
       .effect = Effect::writes,
       .parameters =
           {
               parameter("Identity", &Options::identity,
                         {.help = "global.", .default_text = "global", .first = true, .check = check_global}),
               parameter("Realm", &Options::realm,
-                        {.help = "Our realm; empty means the default SIP domain.", .empty = Empty::allowed, .check = parse_realm}),
+                        {.help = "Our realm; empty means the default SIP domain.",
+                         .empty = Empty::allowed,
+                         .check = parse_realm}),
               parameter("ServiceName", &Options::service_name,
-                        {.help = "What we are: exchange, sharepoint, lync, sts or another identifier.", .check = check_service_name}),
-              parameter("ClientAuthorizationOAuthServerIdentity", &Options::client_authorization_oauth_server_identity,
+                        {.help = "What we are: exchange, sharepoint, lync, sts or another identifier.",
+                         .check = check_service_name}),
+              parameter("ClientAuthorizationOAuthServerIdentity",
+                        &Options::client_authorization_oauth_server_identity,
                         {.help = "The OAuth server that clients are sent to.", .empty = Empty::allowed}),
               parameter("ExchangeAutodiscoverUrl", &Options::exchange_autodiscover_url,
-                        {.help = "Where Exchange's Autodiscover service is.", .empty = Empty::allowed, .check = parse_https_url}),
+                        {.help = "Where Exchange's Autodiscover service is.",
+                         .empty = Empty::allowed,
+                         .check = parse_https_url}),
               parameter("ExchangeAutodiscoverAllowedDomains", &Options::exchange_autodiscover_allowed_domains,
                         {.help = "Domains that Autodiscover may lead to.", .empty = Empty::allowed}),
               parameter("PublicUrl", &Options::public_url,
@@ -130,16 +140,19 @@ Verb declare() {
               parameter("TokenLifetime", &Options::token_lifetime,
                         {.help = "Of tokens that we make; 1m to 24h.", .origin = Origin::accord}),
               parameter("MaximumTokenLifetime", &Options::maximum_token_lifetime,
-                        {.help = "Of tokens that we accept; 5m to 7d, not below TokenLifetime.", .origin = Origin::accord}),
+                        {.help = "Of tokens that we accept; 5m to 7d, not below TokenLifetime.",
+                         .origin = Origin::accord}),
               parameter("ClockSkew", &Options::clock_skew,
                         {.help = "How far clocks may differ; 0s to 600s.", .origin = Origin::accord}),
-              parameter("Hosts", &Options::hosts,
-                        {.help = "Names that an audience may carry; one without a port stands for every port.",
-                         .origin = Origin::accord,
-                         .empty = Empty::allowed,
-                         .check = parse_host}),
-              parameter("AudienceComparison", &Options::audience_comparison,
-                        {.help = "How principal and realm of an audience compare.", .origin = Origin::accord}),
+              parameter(
+                  "Hosts", &Options::hosts,
+                  {.help = "Names that an audience may carry; one without a port stands for every port.",
+                   .origin = Origin::accord,
+                   .empty = Empty::allowed,
+                   .check = parse_host}),
+              parameter(
+                  "AudienceComparison", &Options::audience_comparison,
+                  {.help = "How principal and realm of an audience compare.", .origin = Origin::accord}),
               parameter("TokenErrorDetail", &Options::token_error_detail,
                         {.help = "Whether a refused caller is told why before its signature was good.",
                          .origin = Origin::accord}),
@@ -148,15 +161,20 @@ Verb declare() {
               parameter("PassThru", &Options::pass_thru,
                         {.help = "Print the changed record.", .origin = Origin::accord}),
               refused_parameter("Tenant", "a store is one tenant; use a store of its own for another"),
-              refused_parameter("Instance", "live objects do not cross processes; give the properties as parameters"),
-              refused_parameter("ClientAdalAuthOverride", "it concerns sign-in of clients, which is not managed here"),
+              refused_parameter("Instance",
+                                "live objects do not cross processes; give the properties as parameters"),
+              refused_parameter("ClientAdalAuthOverride",
+                                "it concerns sign-in of clients, which is not managed here"),
               refused_parameter("AlternateAudienceUrl", "give the names an audience may carry with --hosts"),
-              refused_parameter("AdditionalAudienceUrls", "give the names an audience may carry with --hosts"),
+              refused_parameter("AdditionalAudienceUrls",
+                                "give the names an audience may carry with --hosts"),
           },
       .examples = {{"set-oauth-configuration --service-name lync --hosts lync.litwareinc.com",
                     "Says what we are and under which name we are called."},
-                   {"set-oauth-configuration --realm contoso.com --what-if", "Says who would have to be told."},
-                   {"set-oauth-configuration --realm \"\" --confirm=false", "Back to the default SIP domain."}},
+                   {"set-oauth-configuration --realm contoso.com --what-if",
+                    "Says who would have to be told."},
+                   {"set-oauth-configuration --realm \"\" --confirm=false",
+                    "Back to the default SIP domain."}},
       .output = &kOAuthConfigurationType,
       .run = run,
   });

@@ -7,7 +7,7 @@
 namespace accord {
 namespace {
 
-struct Options {
+struct Options : RelationOptions {
   std::string identity;
   std::optional<std::string> metadata_url;
   std::optional<std::string> metadata_file;
@@ -16,10 +16,6 @@ struct Options {
   std::optional<OAuthServerType> type;
   std::optional<bool> enabled;
   std::vector<std::string> expect_thumbprint;
-  std::optional<LearnsOurKeysBy> learns_our_keys_by;
-  std::optional<std::vector<std::string>> told_thumbprint;
-  std::optional<std::vector<std::string>> allow_host;
-  std::optional<std::string> ca_file;
   bool pass_thru = false;
 };
 
@@ -32,9 +28,10 @@ Result<void> take_metadata(Environment& env, const Options& options, OAuthServer
   const bool open = issuer.realm.empty() || issuer.realm == "*";
   if (issuer.principal != server.issuer_identifier || (!open && issuer.realm != server.realm)) {
     return fail("Metadata.Contradiction",
-                fmt::format("the document is of '{}', but '{}' is registered as '{}@{}'", issuer.text(), server.identity,
-                            server.issuer_identifier, server.realm),
-                server.identity, "remove the OAuth server and create it again if it really has another name now");
+                fmt::format("the document is of '{}', but '{}' is registered as '{}@{}'", issuer.text(),
+                            server.identity, server.issuer_identifier, server.realm),
+                server.identity,
+                "remove the OAuth server and create it again if it really has another name now");
   }
   server.metadata_url = options.metadata_url ? options.metadata_url : read.document.endpoint("metadata");
   server.token_endpoint = read.document.endpoint("issuance");
@@ -58,8 +55,7 @@ Result<ExitCode> run(Environment& env, const Options& options) {
   if (options.type) server.type = *options.type;
   if (options.enabled) server.enabled = *options.enabled;
   if (options.metadata_url || options.metadata_file) TRY(take_metadata(env, options, server));
-  const RelationOptions relation{options.learns_our_keys_by, options.told_thumbprint, options.allow_host, options.ca_file};
-  TRY(apply(env, relation, server.relation));
+  TRY(apply(env, options, server.relation));
   TRY(update_oauth_server(*store, server));
   auto after = to_record(server);
   TRY(env.approve("Set OAuth server", server.identity, changes_between(before, after)));
@@ -73,21 +69,29 @@ Verb declare() {
       .summary = "Change an authorization server",
       .description = "Identity and Realm cannot change, and a document of another issuer is refused.",
       .effect = Effect::writes,
-      .parameters =
+      .parameters = with(
           {
               parameter("Identity", &Options::identity,
-                        {.help = "The OAuth server.", .mandatory = true, .first = true, .check = check_exact_identity}),
-              parameter("MetadataUrl", &Options::metadata_url,
-                        {.help = "Where its metadata document is. Together with --metadata-file it is recorded only.",
-                         .check = parse_https_url}),
+                        {.help = "The OAuth server.",
+                         .mandatory = true,
+                         .first = true,
+                         .check = check_exact_identity}),
+              parameter(
+                  "MetadataUrl", &Options::metadata_url,
+                  {.help =
+                       "Where its metadata document is. Together with --metadata-file it is recorded only.",
+                   .check = parse_https_url}),
               parameter("MetadataFile", &Options::metadata_file,
                         {.help = "Its metadata document as a file, or - for standard input.",
                          .type = "Path",
                          .origin = Origin::accord}),
-              parameter("AcceptSecurityIdentifierInformation", &Options::accept_security_identifier_information,
+              parameter("AcceptSecurityIdentifierInformation",
+                        &Options::accept_security_identifier_information,
                         {.help = "Whether users may be named by SID."}),
               parameter("AuthorizationUriOverride", &Options::authorization_uri_override,
-                        {.help = "Where clients are sent to sign in.", .empty = Empty::allowed, .check = parse_https_url}),
+                        {.help = "Where clients are sent to sign in.",
+                         .empty = Empty::allowed,
+                         .check = parse_https_url}),
               parameter("Type", &Options::type, {.help = "What kind of server it is."}),
               parameter("Enabled", &Options::enabled,
                         {.help = "Whether its tokens are accepted.", .origin = Origin::accord}),
@@ -95,28 +99,14 @@ Verb declare() {
                         {.help = "The document's keys must be exactly these.",
                          .origin = Origin::accord,
                          .check = parse_thumbprint}),
-              parameter("LearnsOurKeysBy", &Options::learns_our_keys_by,
-                        {.help = "How it learns of a new key of ours.", .origin = Origin::accord}),
-              parameter("ToldThumbprint", &Options::told_thumbprint,
-                        {.help = "Keys of ours that it was told of by hand.",
-                         .origin = Origin::accord,
-                         .empty = Empty::allowed,
-                         .check = parse_thumbprint}),
-              parameter("AllowHost", &Options::allow_host,
-                        {.help = "Hosts that its document may point to, besides its own.",
-                         .origin = Origin::accord,
-                         .empty = Empty::allowed,
-                         .check = parse_host}),
-              parameter("CaFile", &Options::ca_file,
-                        {.help = "The authority of its TLS certificate, PEM.",
-                         .type = "Path",
-                         .origin = Origin::accord,
-                         .empty = Empty::allowed}),
-              parameter("PassThru", &Options::pass_thru, {.help = "Print the changed record.", .origin = Origin::accord}),
+              parameter("PassThru", &Options::pass_thru,
+                        {.help = "Print the changed record.", .origin = Origin::accord}),
               refused_parameter("Realm", "it cannot change: remove the OAuth server and create it again"),
               refused_parameter("Tenant", "a store is one tenant; use a store of its own for another"),
-              refused_parameter("Instance", "live objects do not cross processes; give the properties as parameters"),
+              refused_parameter("Instance",
+                                "live objects do not cross processes; give the properties as parameters"),
           },
+          relation_parameters<Options>(Empty::allowed)),
       .examples = {{"set-oauth-server sts --metadata-file sts.json", "Takes the keys of a newer document."},
                    {"set-oauth-server sts --enabled false --what-if", "Says what would change."}},
       .output = &kOAuthServerType,

@@ -9,7 +9,7 @@
 namespace accord {
 namespace {
 
-struct Options {
+struct Options : RelationOptions {
   std::string identity;
   std::optional<TrustLevel> application_trust_level;
   std::optional<std::string> metadata_url;
@@ -22,10 +22,6 @@ struct Options {
   std::optional<bool> accept_security_identifier_information;
   std::optional<bool> enabled;
   std::vector<std::string> expect_thumbprint;
-  std::optional<LearnsOurKeysBy> learns_our_keys_by;
-  std::optional<std::vector<std::string>> told_thumbprint;
-  std::optional<std::vector<std::string>> allow_host;
-  std::optional<std::string> ca_file;
   std::optional<bool> require_trusted_for_delegation;
   bool pass_thru = false;
 };
@@ -40,8 +36,8 @@ Result<void> take_metadata(Environment& env, const Options& options, PartnerAppl
   const auto realm = open ? partner.realm.value_or("") : issuer.realm;
   if (issuer.principal != partner.application_identifier || realm != partner.realm.value_or("")) {
     return fail("Metadata.Contradiction",
-                fmt::format("the document is of '{}', but '{}' is registered as '{}@{}'", issuer.text(), partner.identity,
-                            partner.application_identifier, partner.realm.value_or("")),
+                fmt::format("the document is of '{}', but '{}' is registered as '{}@{}'", issuer.text(),
+                            partner.identity, partner.application_identifier, partner.realm.value_or("")),
                 partner.identity, "remove the partner and create it again if it really has another name now");
   }
   partner.source = TrustSource::metadata;
@@ -64,7 +60,8 @@ void become_certificate_partner(PartnerApplication& partner) {
 
 Result<void> require_realm(const PartnerApplication& partner) {
   if (partner.realm) return {};
-  return fail("Parameter.Missing", fmt::format("'{}' has no realm, and a partner with a certificate needs one", partner.identity),
+  return fail("Parameter.Missing",
+              fmt::format("'{}' has no realm, and a partner with a certificate needs one", partner.identity),
               partner.identity, "remove it and create it again with --realm");
 }
 
@@ -90,7 +87,8 @@ Result<void> add_certificate(Environment& env, const Options& options, PartnerAp
   auto& keys = partner.relation.keys;
   if (std::ranges::find(keys, certificate.sha256, &Certificate::sha256) != keys.end()) return {};
   if (keys.size() >= kMaximumPartnerCertificates) {
-    return fail("Certificate.TooMany", fmt::format("'{}' has {} certificates, the most there can be", partner.identity, keys.size()),
+    return fail("Certificate.TooMany",
+                fmt::format("'{}' has {} certificates, the most there can be", partner.identity, keys.size()),
                 partner.identity, "take one away first with --remove-thumbprint");
   }
   keys.push_back(std::move(certificate));
@@ -101,15 +99,20 @@ Result<void> remove_certificate(const Options& options, PartnerApplication& part
   auto& keys = partner.relation.keys;
   const auto found = std::ranges::find(keys, *options.remove_thumbprint, &Certificate::thumbprint);
   if (found == keys.end()) {
-    return fail("Certificate.NotFound", fmt::format("'{}' has no certificate '{}'", partner.identity, *options.remove_thumbprint),
-                *options.remove_thumbprint, fmt::format("get-partner-application {} --property Thumbprints lists them", partner.identity));
+    return fail(
+        "Certificate.NotFound",
+        fmt::format("'{}' has no certificate '{}'", partner.identity, *options.remove_thumbprint),
+        *options.remove_thumbprint,
+        fmt::format("get-partner-application {} --property Thumbprints lists them", partner.identity));
   }
   if (partner.source != TrustSource::certificate) {
-    return fail("Parameter.Clash", fmt::format("the keys of '{}' are those of its metadata document", partner.identity),
+    return fail("Parameter.Clash",
+                fmt::format("the keys of '{}' are those of its metadata document", partner.identity),
                 partner.identity, "read a new document with --metadata-file");
   }
   if (keys.size() == 1) {
-    return fail("Certificate.InUse", fmt::format("'{}' would be left without a certificate", partner.identity), partner.identity,
+    return fail("Certificate.InUse",
+                fmt::format("'{}' would be left without a certificate", partner.identity), partner.identity,
                 "replace it with --certificate-file-data, or disable the partner");
   }
   keys.erase(found);
@@ -131,7 +134,8 @@ Result<void> change_trust(Environment& env, const Options& options, PartnerAppli
   const auto set = env.parameter_set();
   if (set == "MetadataUrl" || set == "MetadataFile") return take_metadata(env, options, partner);
   if (set == "UseOAuthServer") return switch_to_oauth_server(options, partner);
-  if (set == "CertificateFileData" || set == "CertificateRawData") return replace_certificate(env, options, partner);
+  if (set == "CertificateFileData" || set == "CertificateRawData")
+    return replace_certificate(env, options, partner);
   if (set == "AddCertificate") return add_certificate(env, options, partner);
   if (set == "RemoveThumbprint") return remove_certificate(options, partner);
   return {};
@@ -146,10 +150,10 @@ Result<ExitCode> run(Environment& env, const Options& options) {
     partner.accept_security_identifier_information = *options.accept_security_identifier_information;
   }
   if (options.enabled) partner.enabled = *options.enabled;
-  if (options.require_trusted_for_delegation) partner.require_trusted_for_delegation = *options.require_trusted_for_delegation;
+  if (options.require_trusted_for_delegation)
+    partner.require_trusted_for_delegation = *options.require_trusted_for_delegation;
   TRY(change_trust(env, options, partner));
-  const RelationOptions relation{options.learns_our_keys_by, options.told_thumbprint, options.allow_host, options.ca_file};
-  TRY(apply(env, relation, partner.relation));
+  TRY(apply(env, options, partner.relation));
   TRY(update_partner_application(*store, partner));
   auto after = to_record(partner);
   TRY(env.approve("Set partner application", partner.identity, changes_between(before, after)));
@@ -157,7 +161,8 @@ Result<ExitCode> run(Environment& env, const Options& options) {
   return ExitCode::success;
 }
 
-constexpr std::string_view kCannotChange = "it cannot change: remove the partner application and create it again";
+constexpr std::string_view kCannotChange =
+    "it cannot change: remove the partner application and create it again";
 
 Verb declare() {
   return define<Options>({
@@ -166,19 +171,24 @@ Verb declare() {
       .description = "Switching from one way of trust to another removes what the old one left. Identity, "
                      "ApplicationIdentifier and Realm cannot change.",
       .effect = Effect::writes,
-      .sets = {"Identity", "MetadataUrl", "MetadataFile", "CertificateFileData", "CertificateRawData", "UseOAuthServer",
-               "AddCertificate", "RemoveThumbprint"},
-      .parameters =
+      .sets = {"Identity", "MetadataUrl", "MetadataFile", "CertificateFileData", "CertificateRawData",
+               "UseOAuthServer", "AddCertificate", "RemoveThumbprint"},
+      .parameters = with(
           {
               parameter("Identity", &Options::identity,
-                        {.help = "The partner application.", .mandatory = true, .first = true, .check = check_exact_identity}),
+                        {.help = "The partner application.",
+                         .mandatory = true,
+                         .first = true,
+                         .check = check_exact_identity}),
               parameter("ApplicationTrustLevel", &Options::application_trust_level,
                         {.help = "What it may do.", .type = "ApplicationTrustLevel"}),
-              parameter("MetadataUrl", &Options::metadata_url,
-                        {.help = "Where its metadata document is. Together with --metadata-file it is recorded only.",
-                         .sets = {"MetadataUrl", "MetadataFile"},
-                         .mandatory_in = {"MetadataUrl"},
-                         .check = parse_https_url}),
+              parameter(
+                  "MetadataUrl", &Options::metadata_url,
+                  {.help =
+                       "Where its metadata document is. Together with --metadata-file it is recorded only.",
+                   .sets = {"MetadataUrl", "MetadataFile"},
+                   .mandatory_in = {"MetadataUrl"},
+                   .check = parse_https_url}),
               parameter("MetadataFile", &Options::metadata_file,
                         {.help = "Its metadata document as a file, or - for standard input.",
                          .type = "Path",
@@ -191,7 +201,9 @@ Verb declare() {
                          .sets = {"CertificateFileData"},
                          .mandatory = true}),
               parameter("CertificateRawData", &Options::certificate_raw_data,
-                        {.help = "The same as base64 of the DER.", .sets = {"CertificateRawData"}, .mandatory = true}),
+                        {.help = "The same as base64 of the DER.",
+                         .sets = {"CertificateRawData"},
+                         .mandatory = true}),
               parameter("UseOAuthServer", &Options::use_oauth_server,
                         {.help = "Its tokens are issued by a registered OAuth server.",
                          .sets = {"UseOAuthServer"},
@@ -208,37 +220,28 @@ Verb declare() {
                          .mandatory = true,
                          .origin = Origin::accord,
                          .check = parse_thumbprint}),
-              parameter("AcceptSecurityIdentifierInformation", &Options::accept_security_identifier_information,
+              parameter("AcceptSecurityIdentifierInformation",
+                        &Options::accept_security_identifier_information,
                         {.help = "Whether users may be named by SID."}),
               parameter("Enabled", &Options::enabled, {.help = "Whether its tokens are accepted."}),
               parameter("ExpectThumbprint", &Options::expect_thumbprint,
-                        {.help = "The new keys must be exactly these.", .origin = Origin::accord, .check = parse_thumbprint}),
-              parameter("RequireTrustedForDelegation", &Options::require_trusted_for_delegation,
-                        {.help = "Whether its tokens must say trustedfordelegation to name a user.", .origin = Origin::accord}),
-              parameter("LearnsOurKeysBy", &Options::learns_our_keys_by,
-                        {.help = "How it learns of a new key of ours.", .origin = Origin::accord}),
-              parameter("ToldThumbprint", &Options::told_thumbprint,
-                        {.help = "Keys of ours that it was told of by hand.",
+                        {.help = "The new keys must be exactly these.",
                          .origin = Origin::accord,
-                         .empty = Empty::allowed,
                          .check = parse_thumbprint}),
-              parameter("AllowHost", &Options::allow_host,
-                        {.help = "Hosts that its document may point to, besides its own.",
-                         .origin = Origin::accord,
-                         .empty = Empty::allowed,
-                         .check = parse_host}),
-              parameter("CaFile", &Options::ca_file,
-                        {.help = "The authority of its TLS certificate, PEM.",
-                         .type = "Path",
-                         .origin = Origin::accord,
-                         .empty = Empty::allowed}),
-              parameter("PassThru", &Options::pass_thru, {.help = "Print the changed record.", .origin = Origin::accord}),
+              parameter("RequireTrustedForDelegation", &Options::require_trusted_for_delegation,
+                        {.help = "Whether its tokens must say trustedfordelegation to name a user.",
+                         .origin = Origin::accord}),
+              parameter("PassThru", &Options::pass_thru,
+                        {.help = "Print the changed record.", .origin = Origin::accord}),
               refused_parameter("ApplicationIdentifier", kCannotChange),
               refused_parameter("Realm", kCannotChange),
               refused_parameter("Tenant", "a store is one tenant; use a store of its own for another"),
-              refused_parameter("Instance", "live objects do not cross processes; give the properties as parameters"),
+              refused_parameter("Instance",
+                                "live objects do not cross processes; give the properties as parameters"),
           },
-      .examples = {{"set-partner-application exchange --application-trust-level full", "Lets it act for users."},
+          relation_parameters<Options>(Empty::allowed)),
+      .examples = {{"set-partner-application exchange --application-trust-level full",
+                    "Lets it act for users."},
                    {"set-partner-application exchange --enabled false --what-if", "Says what would change."}},
       .output = &kPartnerApplicationType,
       .run = run,

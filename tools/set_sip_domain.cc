@@ -27,7 +27,8 @@ Result<ExitCode> run(Environment& env, const Options& options) {
   TRY_ASSIGN(auto* store, env.write());
   TRY_ASSIGN(auto domain, stored_sip_domain(*store, options.identity));
   if (options.is_default && !*options.is_default && domain.is_default) {
-    return fail("SipDomain.IsDefault", fmt::format("'{}' is the default SIP domain, and there must be one", domain.name),
+    return fail("SipDomain.IsDefault",
+                fmt::format("'{}' is the default SIP domain, and there must be one", domain.name),
                 domain.name, "set-sip-domain OTHER --is-default true moves the default");
   }
   TRY_ASSIGN(const auto before, read_deployment(*store));
@@ -48,23 +49,27 @@ Verb declare() {
   return define<Options>({
       .original = "Set-CsSipDomain",
       .summary = "Make a SIP domain the default",
-      .description = "Without a Realm the default SIP domain is our realm: moving it renames this deployment for every "
-                     "partner, which is said and asked first.",
+      .description =
+          "Without a Realm the default SIP domain is our realm: moving it renames this deployment for every "
+          "partner, which is said and asked first.",
       .effect = Effect::writes,
       .parameters =
           {
-              parameter("Identity", &Options::identity,
-                        {.help = "The domain.", .mandatory = true, .first = true, .check = check_exact_identity}),
+              parameter(
+                  "Identity", &Options::identity,
+                  {.help = "The domain.", .mandatory = true, .first = true, .check = check_exact_identity}),
               parameter("IsDefault", &Options::is_default, {.help = "true makes it the default."}),
-              parameter("KeepRealm", &Options::keep_realm,
-                        {.help = "Write the realm that we had into Realm first, so that no partner has to be told.",
-                         .origin = Origin::accord}),
+              parameter(
+                  "KeepRealm", &Options::keep_realm,
+                  {.help = "Write the realm that we had into Realm first, so that no partner has to be told.",
+                   .origin = Origin::accord}),
               parameter("PassThru", &Options::pass_thru,
                         {.help = "Print the changed record.", .origin = Origin::accord}),
           },
       .examples = {{"set-sip-domain na.litwareinc.com --is-default true --keep-realm",
                     "Moves the default and keeps our name."},
-                   {"set-sip-domain na.litwareinc.com --is-default true --what-if", "Says what would change."}},
+                   {"set-sip-domain na.litwareinc.com --is-default true --what-if",
+                    "Says what would change."}},
       .output = &kSipDomainType,
       .run = run,
   });

@@ -19,7 +19,7 @@ std::vector<Record> members_of(const json::Value& object) {
   std::vector<Record> members;
   for (const auto& [name, value] : object.members()) {
     // The inner token is a credential of its own: it is decoded below, not shown.
-    const auto shown = name == kActorToken    ? std::string("(decoded below)")
+    const auto shown = name == kActorToken ? std::string("(decoded below)")
                        : value.is_string() ? value.text()
                                            : json::dump(value);
     members.push_back(Record(kMemberType).add("Name", name).add("Value", shown));
@@ -74,7 +74,8 @@ Result<std::string> token_of(Environment& env, const Options& options) {
     return fail("Parameter.Clash", "--token and --token-file cannot be given together", "--token-file");
   }
   if (!options.token && !options.token_file) {
-    return fail("Parameter.Missing", "--token must be given", "--token", "pipe one in with -, or name a file with --token-file");
+    return fail("Parameter.Missing", "--token must be given", "--token",
+                "pipe one in with -, or name a file with --token-file");
   }
   if (options.token && *options.token != "-") {
     env.warn("a token given as an argument is visible to other users of this machine; pipe it in with -");
@@ -89,7 +90,8 @@ Result<std::string> token_of(Environment& env, const Options& options) {
 Result<ExitCode> run(Environment& env, const Options& options) {
   TRY_ASSIGN(const auto token, token_of(env, options));
   TRY_ASSIGN(auto record, decoded(token, false));
-  env.notice("NOT VERIFIED: the token was decoded, and nothing in it was checked. test-oauth-token judges it.");
+  env.notice(
+      "NOT VERIFIED: the token was decoded, and nothing in it was checked. test-oauth-token judges it.");
   env.emit(std::move(record));
   return ExitCode::success;
 }
@@ -97,8 +99,9 @@ Result<ExitCode> run(Environment& env, const Options& options) {
 Verb declare() {
   return define<Options>({
       .summary = "Decode a token without verifying it",
-      .description = "Nothing is checked and no store is opened. The signature is not printed, so that the output is no "
-                     "credential.",
+      .description =
+          "Nothing is checked and no store is opened. The signature is not printed, so that the output is no "
+          "credential.",
       .parameters =
           {
               parameter("Token", &Options::token,

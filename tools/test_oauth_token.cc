@@ -73,21 +73,28 @@ Result<void> check_options(const Options& options) {
   if (options.profile == Profile::jws) {
     const bool one_key_source = options.key.has_value() != options.jwks.has_value();
     if (!one_key_source) {
-      return fail("Parameter.Missing", "--profile jws needs either --key or --jwks", "--key", "name the file of the signer's key");
+      return fail("Parameter.Missing", "--profile jws needs either --key or --jwks", "--key",
+                  "name the file of the signer's key");
     }
-    if (options.partner || options.as_partner || options.audience || options.metadata_file || options.at || options.host) {
-      return fail("Parameter.Clash", "--profile jws judges form, key and signature only: no partner, audience, metadata or time",
+    if (options.partner || options.as_partner || options.audience || options.metadata_file || options.at ||
+        options.host) {
+      return fail("Parameter.Clash",
+                  "--profile jws judges form, key and signature only: no partner, audience, metadata or time",
                   "--profile", "leave --profile out to judge the claims");
     }
     return {};
   }
   if (options.jwks) {
-    return fail("Parameter.Clash", "--jwks belongs to --profile jws", "--jwks", "give a certificate with --key, or a document with --metadata-file");
+    return fail("Parameter.Clash", "--jwks belongs to --profile jws", "--jwks",
+                "give a certificate with --key, or a document with --metadata-file");
   }
   if (options.as_partner && (options.partner || options.metadata_file || options.key)) {
-    return fail("Parameter.Clash", "--as-partner says whose trust counts: no --partner, --metadata-file or --key beside it", "--as-partner");
+    return fail("Parameter.Clash",
+                "--as-partner says whose trust counts: no --partner, --metadata-file or --key beside it",
+                "--as-partner");
   }
-  if (options.host && !options.as_partner) return fail("Parameter.Clash", "--host is that of --as-partner", "--host");
+  if (options.host && !options.as_partner)
+    return fail("Parameter.Clash", "--host is that of --as-partner", "--host");
   return {};
 }
 
@@ -102,7 +109,8 @@ Result<void> refuse_assumptions(const Options& options) {
   if (options.as_partner) first = "--as-partner";
   if (options.profile == Profile::jws) first = "--profile jws";
   if (first.empty()) return {};
-  return fail("Parameter.Clash", fmt::format("--require-live allows no assumption, and {} is one", first), "--require-live");
+  return fail("Parameter.Clash", fmt::format("--require-live allows no assumption, and {} is one", first),
+              "--require-live");
 }
 
 Result<std::vector<Key>> keys_of(Environment& env, const Options& options) {
@@ -140,7 +148,8 @@ Result<std::vector<std::string>> tokens_of(Environment& env, const Options& opti
     tokens = lines_of(text);
   }
   if (tokens.empty() || (tokens.size() == 1 && tokens.front().empty())) {
-    return fail("Test.NothingTested", "nothing was tested: the input is empty", options.token_file.value_or("-"));
+    return fail("Test.NothingTested", "nothing was tested: the input is empty",
+                options.token_file.value_or("-"));
   }
   return tokens;
 }
@@ -154,9 +163,11 @@ Result<Bench> prepare(Environment& env, const Options& options, bool many) {
     bench.judge.assumptions.push_back("the key is that of a file; form, header and signature only");
     return bench;
   }
-  const VerifyRequest request{options.partner, options.as_partner, options.host, options.audience, options.key, options.metadata_file};
+  const VerifyRequest request{options.partner,  options.as_partner, options.host,
+                              options.audience, options.key,        options.metadata_file};
   TRY_ASSIGN(bench.judge, make_judge(env, request, many ? Load::at_once : Load::on_demand));
-  if (options.at) bench.judge.assumptions.push_back(fmt::format("the time is {}", format_instant(*options.at)));
+  if (options.at)
+    bench.judge.assumptions.push_back(fmt::format("the time is {}", format_instant(*options.at)));
   return bench;
 }
 
@@ -169,7 +180,8 @@ Result<std::vector<Verdict>> judge_all(const Bench& bench, const std::vector<std
   };
   {
     std::vector<std::jthread> helpers;
-    const auto cores = std::min<std::size_t>(std::max(1U, std::thread::hardware_concurrency()), tokens.size());
+    const auto cores =
+        std::min<std::size_t>(std::max(1U, std::thread::hardware_concurrency()), tokens.size());
     for (std::size_t i = 1; i < cores; ++i) helpers.emplace_back(work);
     work();
   }
@@ -232,44 +244,51 @@ Result<ExitCode> run(Environment& env, const Options& options) {
   return all_accepted ? ExitCode::success : ExitCode::negative;
 }
 
-Parameter own(Parameter made) {
-  made.details.origin = Origin::accord;
-  return made;
-}
-
 Verb declare() {
   return define<Options>({
       .summary = "Judge a token as this deployment's server would, check by check",
-      .description = "Exit code 0: accepted; 5: refused. Trust comes from the store alone; what a parameter puts in its "
-                     "place stands in Assumptions, with a warning. A file or stream of many lines has a verdict a line.",
+      .description =
+          "Exit code 0: accepted; 5: refused. Trust comes from the store alone; what a parameter puts in its "
+          "place stands in Assumptions, with a warning. A file or stream of many lines has a verdict a line.",
       .parameters =
           {
-              own(parameter("Token", &Options::token,
-                            {.help = "The token, or - for standard input; an argument is visible to other users.",
-                             .first = true,
-                             .empty = Empty::allowed})),
-              own(parameter("TokenFile", &Options::token_file, {.help = "A file of tokens, one a line.", .type = "Path"})),
-              own(parameter("Profile", &Options::profile,
-                            {.help = "s2s: all checks. jws: form, header, key and signature only; no store is opened.",
-                             .default_text = "s2s"})),
-              own(parameter("Partner", &Options::partner, {.help = "The token must come from this partner application."})),
+              own(parameter(
+                  "Token", &Options::token,
+                  {.help = "The token, or - for standard input; an argument is visible to other users.",
+                   .first = true,
+                   .empty = Empty::allowed})),
+              own(parameter("TokenFile", &Options::token_file,
+                            {.help = "A file of tokens, one a line.", .type = "Path"})),
+              own(parameter(
+                  "Profile", &Options::profile,
+                  {.help = "s2s: all checks. jws: form, header, key and signature only; no store is opened.",
+                   .default_text = "s2s"})),
+              own(parameter("Partner", &Options::partner,
+                            {.help = "The token must come from this partner application."})),
               own(parameter("AsPartner", &Options::as_partner,
                             {.help = "Judge a token of ours as this partner application would."})),
               own(parameter("Host", &Options::host,
-                            {.help = "The host of --as-partner.", .default_text = "that of its MetadataUrl", .check = parse_host})),
+                            {.help = "The host of --as-partner.",
+                             .default_text = "that of its MetadataUrl",
+                             .check = parse_host})),
               own(parameter("Audience", &Options::audience, {.help = "What the audience is to be."})),
               own(parameter("Key", &Options::key,
-                            {.help = "The signer's key as a file: a certificate; with --profile jws also a JWK or a public key.",
+                            {.help = "The signer's key as a file: a certificate; with --profile jws also a "
+                                     "JWK or a public key.",
                              .type = "Path"})),
-              own(parameter("Jwks", &Options::jwks, {.help = "With --profile jws: a key set as a file.", .type = "Path"})),
+              own(parameter("Jwks", &Options::jwks,
+                            {.help = "With --profile jws: a key set as a file.", .type = "Path"})),
               own(parameter("MetadataFile", &Options::metadata_file,
-                            {.help = "The issuer's document as a file, in place of what is registered.", .type = "Path"})),
-              own(parameter("At", &Options::at, {.help = "Judge as if it were this time.", .default_text = "now"})),
+                            {.help = "The issuer's document as a file, in place of what is registered.",
+                             .type = "Path"})),
+              own(parameter("At", &Options::at,
+                            {.help = "Judge as if it were this time.", .default_text = "now"})),
               own(parameter("RequireLive", &Options::require_live, {.help = "Refuse every assumption."})),
           },
       .examples = {{"new-oauth-token --partner exchange | test-oauth-token - --as-partner exchange",
                     "Whether a partner would accept what we make: a smoke test of one store."},
-                   {"test-oauth-token --token-file token.txt --output json", "The verdict on a received token, for a program."}},
+                   {"test-oauth-token --token-file token.txt --output json",
+                    "The verdict on a received token, for a program."}},
       .output = &kTokenTestType,
       .run = run,
   });

@@ -1,8 +1,8 @@
 #include "lib/app/binder.h"
 
+#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -18,15 +18,16 @@ struct Surface {
 
   explicit Surface(const Verb& of) : verb(of), common(common_parameters()) {
     for (const auto& own : verb.parameters) all.push_back(&own);
-    // The verb's own come first: where both have a name, as -Output of request-certificate, the common one is reached by
-    // its alias.
+    // The verb's own come first: where both have a name, as -Output of request-certificate, the common one is
+    // reached by its alias.
     for (const auto& one : common) all.push_back(&one);
   }
 
   // The parameter with exactly this name or alias, in either spelling.
   [[nodiscard]] const Parameter* spelt(std::string_view name) const {
     for (const auto* one : all) {
-      if (equals_ignoring_case(one->name, name) || equals_ignoring_case(kebab_case(one->name), name)) return one;
+      if (equals_ignoring_case(one->name, name) || equals_ignoring_case(kebab_case(one->name), name))
+        return one;
     }
     for (const auto* one : all) {
       for (const auto alias : one->details.aliases) {
@@ -74,7 +75,8 @@ std::optional<Spelling> spelling_of(std::string_view token) {
   Spelling made{.name = {}, .value = {}, .double_dash = token.starts_with("--")};
   std::string_view rest = token.substr(made.double_dash ? 2 : 1);
   // -5m and -0.5 are values; no parameter starts so.
-  const bool letter = !rest.empty() && ((rest[0] >= 'a' && rest[0] <= 'z') || (rest[0] >= 'A' && rest[0] <= 'Z'));
+  const bool letter =
+      !rest.empty() && ((rest[0] >= 'a' && rest[0] <= 'z') || (rest[0] >= 'A' && rest[0] <= 'Z'));
   if (!letter && rest != "?") return std::nullopt;
   const auto separator = rest.find(made.double_dash ? '=' : ':');
   made.name = std::string(rest.substr(0, separator));
@@ -85,14 +87,15 @@ std::optional<Spelling> spelling_of(std::string_view token) {
 Result<const Parameter*> by_prefix(const Surface& surface, const std::string& name) {
   std::vector<const Parameter*> found;
   for (const auto* one : surface.all) {
-    if (one->details.origin == Origin::original && starts_with_ignoring_case(one->name, name)) found.push_back(one);
+    if (one->details.origin == Origin::original && starts_with_ignoring_case(one->name, name))
+      found.push_back(one);
   }
   if (found.size() == 1) return found.front();
   if (found.empty()) return nullptr;
   std::vector<std::string> candidates;
   for (const auto* one : found) candidates.push_back(fmt::format("-{}", one->name));
-  return fail("Parameter.Ambiguous", fmt::format("-{} could be {}", name, joined(candidates, " or ")), "-" + name,
-              "write more of the name");
+  return fail("Parameter.Ambiguous", fmt::format("-{} could be {}", name, joined(candidates, " or ")),
+              "-" + name, "write more of the name");
 }
 
 Result<const Parameter*> resolve(const Surface& surface, const Spelling& spelling) {
@@ -107,7 +110,8 @@ Result<const Parameter*> resolve(const Surface& surface, const Spelling& spellin
     }
   }
   std::vector<std::string> names;
-  for (const auto* one : surface.all) names.push_back(spelling.double_dash ? kebab_case(one->name) : std::string(one->name));
+  for (const auto* one : surface.all)
+    names.push_back(spelling.double_dash ? kebab_case(one->name) : std::string(one->name));
   const auto close = nearest(spelling.name, names);
   return fail("Parameter.Unknown", fmt::format("there is no parameter '{}'", shown), shown,
               close.empty() ? fmt::format("{} --help lists them", surface.verb.name)
@@ -126,9 +130,12 @@ bool is_known_parameter(const Surface& surface, std::string_view token) {
 }
 
 tl::unexpected<Error> shell_ate_value(const Parameter& one) {
-  return fail("Parameter.NoValue",
-              fmt::format("the value of {} is missing: an unquoted $false or $true is removed by the shell", dashed(one)),
-              dashed(one), fmt::format("write -{0}:false, or {1}=false, or quote it: '-{0}:$false'", one.name, dashed(one)));
+  return fail(
+      "Parameter.NoValue",
+      fmt::format("the value of {} is missing: an unquoted $false or $true is removed by the shell",
+                  dashed(one)),
+      dashed(one),
+      fmt::format("write -{0}:false, or {1}=false, or quote it: '-{0}:$false'", one.name, dashed(one)));
 }
 
 class Reader {
@@ -157,8 +164,8 @@ class Reader {
   Result<void> read_named(const Spelling& spelling) {
     TRY_ASSIGN(const Parameter* one, resolve(surface_, spelling));
     if (!one->refused.empty()) {
-      return fail("Parameter.NotSupported", fmt::format("{} is not supported: {}", dashed(*one), one->refused),
-                  dashed(*one));
+      return fail("Parameter.NotSupported",
+                  fmt::format("{} is not supported: {}", dashed(*one), one->refused), dashed(*one));
     }
     if (one->shape == Shape::toggle) return read_toggle(*one, spelling);
     return read_value(*one, spelling.value);
@@ -167,9 +174,12 @@ class Reader {
   Result<void> read_toggle(const Parameter& one, const Spelling& spelling) {
     if (!spelling.value) {
       if (next_ < arguments_.size() && is_boolean_word(arguments_[next_])) {
-        return fail("Parameter.Invalid",
-                    fmt::format("{} is a switch: '{}' after it is not its value", dashed(one), arguments_[next_]),
-                    dashed(one), fmt::format("write -{}:{} or {}={}", one.name, plain(arguments_[next_]), dashed(one), plain(arguments_[next_])));
+        return fail(
+            "Parameter.Invalid",
+            fmt::format("{} is a switch: '{}' after it is not its value", dashed(one), arguments_[next_]),
+            dashed(one),
+            fmt::format("write -{}:{} or {}={}", one.name, plain(arguments_[next_]), dashed(one),
+                        plain(arguments_[next_])));
       }
       return store(one, {"true"});
     }
@@ -189,8 +199,9 @@ class Reader {
     }
     if (attached->empty() && one.shape == Shape::boolean) return shell_ate_value(one);
     if (attached->empty() && one.details.empty == Empty::refused) {
-      return fail("Parameter.Empty", fmt::format("{} must not be empty", dashed(one)), dashed(one),
-                  was_attached || one.details.first ? "an unset shell variable leaves nothing behind: check it" : "");
+      return fail(
+          "Parameter.Empty", fmt::format("{} must not be empty", dashed(one)), dashed(one),
+          was_attached || one.details.first ? "an unset shell variable leaves nothing behind: check it" : "");
     }
     if (one.shape != Shape::list) return store(one, {*attached});
     return store(one, list_from(*attached));
@@ -198,7 +209,8 @@ class Reader {
 
   // An argument that ends in a comma goes on in the next one.
   std::vector<std::string> list_from(std::string text) {
-    while (!text.empty() && trim(text).ends_with(',') && next_ < arguments_.size()) text += arguments_[next_++];
+    while (!text.empty() && trim(text).ends_with(',') && next_ < arguments_.size())
+      text += arguments_[next_++];
     return text.empty() ? std::vector<std::string>{""} : split_list(text);
   }
 
@@ -206,14 +218,17 @@ class Reader {
     const std::string& token = arguments_[next_];
     const Parameter* one = surface_.positional();
     if (one == nullptr) {
-      return fail("Parameter.Unknown", fmt::format("'{}' is in the place of no parameter", escape_for_terminal(token)), token,
-                  fmt::format("{} takes named parameters only; {} --help lists them", surface_.verb.name, surface_.verb.name));
+      return fail("Parameter.Unknown",
+                  fmt::format("'{}' is in the place of no parameter", escape_for_terminal(token)), token,
+                  fmt::format("{} takes named parameters only; {} --help lists them", surface_.verb.name,
+                              surface_.verb.name));
     }
     const bool again = std::ranges::any_of(found_, [&](const auto& seen) { return seen.parameter == one; });
     if (again && one->shape != Shape::list) {
       return fail("Parameter.Unknown",
-                  fmt::format("'{}' is one value too many: {} was given already", escape_for_terminal(token), dashed(*one)), token,
-                  "quote a value that has blanks in it");
+                  fmt::format("'{}' is one value too many: {} was given already", escape_for_terminal(token),
+                              dashed(*one)),
+                  token, "quote a value that has blanks in it");
     }
     ++next_;
     return read_value(*one, token);
@@ -235,7 +250,9 @@ class Reader {
   static bool is_boolean_word(const std::string& text) {
     return parse_boolean(text).has_value() && text != "0" && text != "1";
   }
-  static std::string plain(const std::string& text) { return parse_boolean(text).value_or(false) ? "true" : "false"; }
+  static std::string plain(const std::string& text) {
+    return parse_boolean(text).value_or(false) ? "true" : "false";
+  }
 
   const Surface& surface_;
   const std::vector<std::string>& arguments_;
@@ -251,13 +268,16 @@ Result<std::vector<Occurrence>> through_cli11(const Surface& surface, const std:
   std::vector<std::pair<const Parameter*, CLI::Option*>> options;
   std::vector<std::string> canonical;
   for (const auto& one : found) {
-    const std::string name = fmt::format("--{}{}", one.parameter->name, surface.is_common(one.parameter) ? "+" : "");
+    const std::string name =
+        fmt::format("--{}{}", one.parameter->name, surface.is_common(one.parameter) ? "+" : "");
     auto* option = app.add_option(name);
-    option->expected(1, static_cast<int>(one.values.size()))->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    option->expected(1, static_cast<int>(one.values.size()))
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     options.emplace_back(one.parameter, option);
     for (const auto& value : one.values) {
       if (value.empty()) {
-        // CLI11 2.1 takes the argument after "--name=" as its value: an empty one goes as an argument of its own.
+        // CLI11 2.1 takes the argument after "--name=" as its value: an empty one goes as an argument of its
+        // own.
         canonical.insert(canonical.end(), {name, ""});
       } else {
         canonical.push_back(name + "=" + value);
@@ -275,10 +295,12 @@ Result<std::vector<Occurrence>> through_cli11(const Surface& surface, const std:
   return parsed;
 }
 
-std::vector<std::string> missing_in(const Verb& verb, std::string_view set, const std::vector<std::string_view>& given) {
+std::vector<std::string> missing_in(const Verb& verb, std::string_view set,
+                                    const std::vector<std::string_view>& given) {
   std::vector<std::string> missing;
   for (const auto& one : verb.parameters) {
-    if (one.mandatory_in_set(set) && std::ranges::find(given, one.name) == given.end()) missing.push_back(dashed(one));
+    if (one.mandatory_in_set(set) && std::ranges::find(given, one.name) == given.end())
+      missing.push_back(dashed(one));
   }
   return missing;
 }
@@ -289,7 +311,8 @@ bool all_in_set(const Verb& verb, std::string_view set, const std::vector<std::s
   });
 }
 
-// Names two given parameters that share no set, or all that are bound to sets when it takes more than two to clash.
+// Names two given parameters that share no set, or all that are bound to sets when it takes more than two to
+// clash.
 std::vector<std::string> clashing(const Verb& verb, const std::vector<std::string_view>& given) {
   std::vector<const Parameter*> bound;
   for (const auto& one : verb.parameters) {
@@ -297,7 +320,8 @@ std::vector<std::string> clashing(const Verb& verb, const std::vector<std::strin
   }
   for (std::size_t i = 0; i < bound.size(); ++i) {
     for (std::size_t j = i + 1; j < bound.size(); ++j) {
-      const bool share = std::ranges::any_of(verb.sets, [&](auto set) { return bound[i]->in_set(set) && bound[j]->in_set(set); });
+      const bool share = std::ranges::any_of(
+          verb.sets, [&](auto set) { return bound[i]->in_set(set) && bound[j]->in_set(set); });
       if (!share) return {dashed(*bound[i]), dashed(*bound[j])};
     }
   }
@@ -310,8 +334,8 @@ Result<std::string_view> choose_set(const Verb& verb, const std::vector<std::str
   if (verb.sets.empty()) {
     const auto missing = missing_in(verb, "", given);
     if (missing.empty()) return std::string_view();
-    return fail("Parameter.Missing", fmt::format("{} must be given", joined(missing, " and ")), missing.front(),
-                fmt::format("{} --help shows its usage", verb.name));
+    return fail("Parameter.Missing", fmt::format("{} must be given", joined(missing, " and ")),
+                missing.front(), fmt::format("{} --help shows its usage", verb.name));
   }
   std::vector<std::string_view> possible;
   for (const auto set : verb.sets) {
@@ -319,8 +343,8 @@ Result<std::string_view> choose_set(const Verb& verb, const std::vector<std::str
   }
   if (possible.empty()) {
     const auto names = clashing(verb, given);
-    return fail("Parameter.Clash", fmt::format("{} cannot be given together", joined(names, " and ")), names.front(),
-                fmt::format("{} --help shows which parameters go together", verb.name));
+    return fail("Parameter.Clash", fmt::format("{} cannot be given together", joined(names, " and ")),
+                names.front(), fmt::format("{} --help shows which parameters go together", verb.name));
   }
   std::vector<std::string> ways;
   for (const auto set : possible) {
@@ -332,7 +356,8 @@ Result<std::string_view> choose_set(const Verb& verb, const std::vector<std::str
               fmt::format("{} --help shows its usage", verb.name));
 }
 
-Result<void> assign_all(const Surface& surface, const std::vector<Occurrence>& found, BoundCall& call, Instant now) {
+Result<void> assign_all(const Surface& surface, const std::vector<Occurrence>& found, BoundCall& call,
+                        Instant now) {
   for (const auto& one : found) {
     void* options = surface.is_common(one.parameter) ? &call.common : call.options.get();
     auto assigned = one.parameter->assign(options, one.values, now);
@@ -397,7 +422,9 @@ bool requested_silence(const std::vector<std::string>& arguments) {
     if (!spelling) continue;
     const auto* one = surface.spelt(spelling->name);
     if (one == nullptr || one->name != "ErrorAction") continue;
-    const auto value = spelling->value ? *spelling->value : i + 1 < arguments.size() ? arguments[i + 1] : std::string();
+    const auto value = spelling->value            ? *spelling->value
+                       : i + 1 < arguments.size() ? arguments[i + 1]
+                                                  : std::string();
     return parse_enum<ErrorAction>(value) == ErrorAction::silently_continue;
   }
   return false;

@@ -11,25 +11,39 @@
 namespace accord {
 namespace {
 
-constexpr std::array<std::string_view, 15> kCertificateTypes = {
-    "OAuthTokenIssuer", "Default", "Internal", "External", "AccessEdgeExternal", "DataEdgeExternal",
-    "AudioVideoAuthentication", "WebServicesInternal", "WebServicesExternal", "WsFedTokenTransfer", "ProvisionService",
-    "PICWebService", "MPNService", "iPhoneAPNService", "iPadAPNService"};
+constexpr std::array<std::string_view, 15> kCertificateTypes = {"OAuthTokenIssuer",
+                                                                "Default",
+                                                                "Internal",
+                                                                "External",
+                                                                "AccessEdgeExternal",
+                                                                "DataEdgeExternal",
+                                                                "AudioVideoAuthentication",
+                                                                "WebServicesInternal",
+                                                                "WebServicesExternal",
+                                                                "WsFedTokenTransfer",
+                                                                "ProvisionService",
+                                                                "PICWebService",
+                                                                "MPNService",
+                                                                "iPhoneAPNService",
+                                                                "iPadAPNService"};
 
 bool has_control(std::string_view text) {
   return escape_for_terminal(text) != text;
 }
 
 tl::unexpected<Error> bad_identity(std::string_view text, std::string_view why) {
-  return fail("Parameter.Invalid", fmt::format("'{}' cannot be an identity: {}", escape_for_terminal(text.substr(0, 80)), why),
+  return fail("Parameter.Invalid",
+              fmt::format("'{}' cannot be an identity: {}", escape_for_terminal(text.substr(0, 80)), why),
               std::string(text.substr(0, 80)));
 }
 
 }  // namespace
 
 Result<std::string> check_identity(std::string_view text) {
-  if (text.size() > 256) return bad_identity(text, fmt::format("it has {} bytes, 256 is the most", text.size()));
-  if (!is_utf8(text) || has_control(text)) return bad_identity(text, "it has a control or non-printing character");
+  if (text.size() > 256)
+    return bad_identity(text, fmt::format("it has {} bytes, 256 is the most", text.size()));
+  if (!is_utf8(text) || has_control(text))
+    return bad_identity(text, "it has a control or non-printing character");
   if (text.find('/') != std::string_view::npos) return bad_identity(text, "it has a '/'");
   if (has_wildcard(text)) return bad_identity(text, "it has a wildcard, * or ?");
   if (trim(text) != text || text.empty()) return bad_identity(text, "it begins or ends with a blank");
@@ -38,7 +52,8 @@ Result<std::string> check_identity(std::string_view text) {
 
 Result<std::string> check_exact_identity(std::string_view text) {
   if (has_wildcard(text)) {
-    return fail("Parameter.Invalid", fmt::format("'{}' has a wildcard: this verb takes one exact identity", text),
+    return fail("Parameter.Invalid",
+                fmt::format("'{}' has a wildcard: this verb takes one exact identity", text),
                 std::string(text), "the get verb of the same noun takes wildcards");
   }
   return std::string(text);
@@ -46,22 +61,25 @@ Result<std::string> check_exact_identity(std::string_view text) {
 
 Result<std::string> check_global(std::string_view text) {
   if (equals_ignoring_case(text, "global")) return std::string("Global");
-  return fail("OAuthConfiguration.NotFound", fmt::format("there is no OAuth configuration '{}'", escape_for_terminal(text)),
+  return fail("OAuthConfiguration.NotFound",
+              fmt::format("there is no OAuth configuration '{}'", escape_for_terminal(text)),
               std::string(text), "the only one is 'global'");
 }
 
 Result<std::string> check_certificate_scope(std::string_view text) {
   if (equals_ignoring_case(text, "global")) return std::string("Global");
-  return fail("Parameter.Invalid", fmt::format("'{}' is not 'global'", escape_for_terminal(text)), std::string(text),
-              "certificates are assigned to the whole deployment: --identity global");
+  return fail("Parameter.Invalid", fmt::format("'{}' is not 'global'", escape_for_terminal(text)),
+              std::string(text), "certificates are assigned to the whole deployment: --identity global");
 }
 
 Result<std::string> check_certificate_type(std::string_view text) {
   for (const auto type : kCertificateTypes) {
     if (equals_ignoring_case(type, text)) return std::string(type);
   }
-  return fail("Parameter.Invalid",
-              fmt::format("'{}' is none of {}", escape_for_terminal(text), fmt::join(kCertificateTypes, ", ")), std::string(text));
+  return fail(
+      "Parameter.Invalid",
+      fmt::format("'{}' is none of {}", escape_for_terminal(text), fmt::join(kCertificateTypes, ", ")),
+      std::string(text));
 }
 
 Result<std::string> check_address(std::string_view text) {
@@ -70,7 +88,8 @@ Result<std::string> check_address(std::string_view text) {
                     text.find('@', at + 1) == std::string_view::npos && is_utf8(text) && !has_control(text) &&
                     text.find(' ') == std::string_view::npos;
   if (good) return to_lower(text);
-  return fail("Parameter.Invalid", fmt::format("'{}' is no address of the form user@domain", escape_for_terminal(text)),
+  return fail("Parameter.Invalid",
+              fmt::format("'{}' is no address of the form user@domain", escape_for_terminal(text)),
               std::string(text));
 }
 
@@ -87,7 +106,9 @@ Result<std::string> check_sid(std::string_view text) {
   if (starts_with_ignoring_case(text, "s-1-") && text.size() <= 184 && digits_and_dashes(text.substr(4))) {
     return to_lower(text);
   }
-  return fail("Parameter.Invalid", fmt::format("'{}' is no SID of the form S-1-5-21-…", escape_for_terminal(text)), std::string(text));
+  return fail("Parameter.Invalid",
+              fmt::format("'{}' is no SID of the form S-1-5-21-…", escape_for_terminal(text)),
+              std::string(text));
 }
 
 }  // namespace accord

@@ -8,8 +8,8 @@
 
 namespace accord {
 
-// Identity of a new object: valid UTF-8, at most 256 bytes, no control character, no "/", no wildcard, no blank at
-// either end (spec/commands.md 6).
+// Identity of a new object: valid UTF-8, at most 256 bytes, no control character, no "/", no wildcard, no
+// blank at either end (spec/commands.md 6).
 [[nodiscard]] Result<std::string> check_identity(std::string_view text);
 // Identity that names one object: no wildcard.
 [[nodiscard]] Result<std::string> check_exact_identity(std::string_view text);

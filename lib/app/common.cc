@@ -3,12 +3,8 @@
 namespace accord {
 namespace {
 
-constexpr std::string_view kNextRelease = "is not in this version; filter the jsonl form with another program until then";
-
-Parameter own(Parameter made) {
-  made.details.origin = Origin::accord;
-  return made;
-}
+constexpr std::string_view kNextRelease =
+    "is not in this version; filter the jsonl form with another program until then";
 
 Parameter later(std::string_view name, std::string_view why) {
   return own(refused_parameter(name, why));
@@ -19,11 +15,13 @@ Parameter later(std::string_view name, std::string_view why) {
 std::vector<Parameter> common_parameters() {
   using O = CommonOptions;
   return {
-      parameter("WhatIf", &O::what_if, {.help = "Say what would be done, and change nothing.", .aliases = {"wi"}}),
+      parameter("WhatIf", &O::what_if,
+                {.help = "Say what would be done, and change nothing.", .aliases = {"wi"}}),
       parameter("Confirm", &O::confirm,
                 {.help = "Ask before each change; --confirm=false answers Yes to what would be asked.",
                  .aliases = {"cf"}}),
-      parameter("Force", &O::force, {.help = "Answer Yes, and override the refusals whose message names --force."}),
+      parameter("Force", &O::force,
+                {.help = "Answer Yes, and override the refusals whose message names --force."}),
       parameter("Verbose", &O::verbose, {.help = "Say more on standard error.", .aliases = {"vb"}}),
       own(parameter("Quiet", &O::quiet, {.help = "No warnings."})),
       parameter("ErrorAction", &O::error_action,
@@ -34,7 +32,8 @@ std::vector<Parameter> common_parameters() {
       own(parameter("Output", &O::output,
                     {.help = "The form of what is printed.", .type = "Form", .aliases = {"Format"}})),
       own(parameter("Property", &O::property, {.help = "These properties only, in this order."})),
-      own(parameter("Store", &O::store, {.help = "The store to use.", .type = "Path", .default_text = "$ACCORD_STORE"})),
+      own(parameter("Store", &O::store,
+                    {.help = "The store to use.", .type = "Path", .default_text = "$ACCORD_STORE"})),
       own(parameter("NoColor", &O::no_color, {.help = "No colours."})),
       own(parameter("Help", &O::help, {.help = "This text."})),
       own(parameter("Version", &O::version, {.help = "The version of Accord."})),

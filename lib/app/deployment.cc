@@ -13,8 +13,8 @@ Result<void> refuse_name_of_other(Connection& store, const IssuerName& name) {
   if (partners.empty() && servers.empty()) return {};
   const auto& other = partners.empty() ? servers.front().identity : partners.front().identity;
   return fail("PartnerApplication.IssuerInUse",
-              fmt::format("our own issuer name would be '{}', which is that of '{}'", name.text(), other), name.text(),
-              "choose another realm or service name");
+              fmt::format("our own issuer name would be '{}', which is that of '{}'", name.text(), other),
+              name.text(), "choose another realm or service name");
 }
 
 }  // namespace
@@ -37,8 +37,8 @@ Result<IssuerName> require_issuer(const Deployment& deployment) {
                 "set-oauth-configuration --service-name exchange|sharepoint|lync");
   }
   if (!deployment.effective_realm) {
-    return fail("OAuthConfiguration.Incomplete", "this deployment has neither a Realm nor a SIP domain yet", "Realm",
-                "new-sip-domain DOMAIN, or set-oauth-configuration --realm REALM");
+    return fail("OAuthConfiguration.Incomplete", "this deployment has neither a Realm nor a SIP domain yet",
+                "Realm", "new-sip-domain DOMAIN, or set-oauth-configuration --realm REALM");
   }
   return *deployment.issuer();
 }
@@ -53,8 +53,8 @@ Result<Record> configuration_record(Connection& store, const Deployment& deploym
   return to_record(deployment.configuration, partners, servers, deployment.effective_realm);
 }
 
-Result<void> approve_change(Environment& env, Connection& store, const Deployment& before, const Deployment& after,
-                            std::string_view operation, std::string_view target,
+Result<void> approve_change(Environment& env, Connection& store, const Deployment& before,
+                            const Deployment& after, std::string_view operation, std::string_view target,
                             const std::vector<std::string>& changes) {
   const auto old_name = before.issuer();
   const auto new_name = after.issuer();

@@ -25,10 +25,11 @@ struct Deployment {
 
 [[nodiscard]] Result<Record> configuration_record(Connection& store, const Deployment& deployment);
 
-// Names the old and the new issuer and everyone to tell, and asks, when a change renames us while others know us
-// (spec/commands.md 6). Fails with PartnerApplication.IssuerInUse when a partner or OAuth server has the new name.
+// Names the old and the new issuer and everyone to tell, and asks, when a change renames us while others know
+// us (spec/commands.md 6). Fails with PartnerApplication.IssuerInUse when a partner or OAuth server has the
+// new name.
 [[nodiscard]] Result<void> approve_change(Environment& env, Connection& store, const Deployment& before,
-                                          const Deployment& after, std::string_view operation, std::string_view target,
-                                          const std::vector<std::string>& changes);
+                                          const Deployment& after, std::string_view operation,
+                                          std::string_view target, const std::vector<std::string>& changes);
 
 }  // namespace accord

@@ -31,7 +31,8 @@ Result<void> Environment::open(bool writing) {
   const auto mode = writing ? OpenFor::writing : OpenFor::reading;
   auto opened = open_store(where.store, mode);
   const bool may_make = writing && where.is_default && !what_if() && !opened &&
-                        opened.error().id == ErrorId("Store.Missing") && !file_exists(std::string(kSystemStore));
+                        opened.error().id == ErrorId("Store.Missing") &&
+                        !file_exists(std::string(kSystemStore));
   if (may_make) {
     TRY(create_store({.location = where.store}));
     warn(fmt::format("created a new store at {}", where.store));
@@ -70,21 +71,24 @@ Result<KeyVault*> Environment::vault() {
 
 Result<void> Environment::approve(std::string_view operation, std::string_view target,
                                   const std::vector<std::string>& changes, Ask ask) {
-  const auto what = fmt::format("Performing the operation \"{}\" on target \"{}\".", operation, escape_for_terminal(target));
+  const auto what = fmt::format("Performing the operation \"{}\" on target \"{}\".", operation,
+                                escape_for_terminal(target));
   if (what_if()) {
     console_.write_error(fmt::format("What if: {}\n", what));
-    for (const auto& change : changes) console_.write_error(fmt::format("  {}\n", escape_for_terminal(change)));
+    for (const auto& change : changes)
+      console_.write_error(fmt::format("  {}\n", escape_for_terminal(change)));
     return {};
   }
   const bool asked = common_.confirm.on() || (ask == Ask::always && !common_.confirm.off() && !common_.force);
   if (!asked) return {};
   if (!console_.can_ask()) {
-    return fail("Answer.NotPossible", fmt::format("this needs an answer, and there is no terminal to ask on: {}", operation),
+    return fail("Answer.NotPossible",
+                fmt::format("this needs an answer, and there is no terminal to ask on: {}", operation),
                 std::string(target), "add --confirm=false to answer Yes beforehand");
   }
   for (;;) {
-    const auto answer =
-        console_.ask(fmt::format("Confirm\nAre you sure you want to perform this action?\n{}\n{}", what, kChoices));
+    const auto answer = console_.ask(
+        fmt::format("Confirm\nAre you sure you want to perform this action?\n{}\n{}", what, kChoices));
     if (!answer) break;
     const auto word = to_lower(trim(*answer));
     if (word.empty() || word == "y" || word == "yes" || word == "a") return {};
@@ -127,10 +131,12 @@ Result<std::string> Environment::read_file_or_input(const std::string& path, std
   return path == "-" ? console_.read_input(limit) : read_file(path, limit);
 }
 
-Result<void> Environment::write_file(const std::string& path, std::string content, unsigned mode, Existing existing) {
+Result<void> Environment::write_file(const std::string& path, std::string content, unsigned mode,
+                                     Existing existing) {
   // Judged now, so that --what-if and a refusal come before anything else is done.
   if (existing == Existing::refuse && file_exists(path)) {
-    return fail("File.Exists", fmt::format("'{}' exists already", path), path, "name another file, or add --force");
+    return fail("File.Exists", fmt::format("'{}' exists already", path), path,
+                "name another file, or add --force");
   }
   files_.push_back({path, std::move(content), mode, existing});
   return {};
@@ -139,7 +145,8 @@ Result<void> Environment::write_file(const std::string& path, std::string conten
 Result<std::string> Environment::rendered() const {
   if (type_ == nullptr) return text_;
   TRY_ASSIGN(const auto properties, select_properties(*type_, common_.property));
-  return render(records_, properties, common_.output.value_or(default_format(properties.size())), count_) + text_;
+  return render(records_, properties, common_.output.value_or(default_format(properties.size())), count_) +
+         text_;
 }
 
 Result<void> Environment::finish() {

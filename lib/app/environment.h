@@ -1,8 +1,8 @@
-// What a verb may touch: the store, the clock, input and output, questions to the admin. A verb reads no global, no
-// environment variable and no clock of its own.
+// What a verb may touch: the store, the clock, input and output, questions to the admin. A verb reads no
+// global, no environment variable and no clock of its own.
 //
-// One call is one transaction: whatever a verb writes is committed after it returned success, or rolled back; --what-if
-// runs the verb whole and rolls back, so that a dry run fails exactly where the real one would.
+// One call is one transaction: whatever a verb writes is committed after it returned success, or rolled back;
+// --what-if runs the verb whole and rolls back, so that a dry run fails exactly where the real one would.
 #pragma once
 
 #include <functional>
@@ -39,8 +39,8 @@ enum class Ask { if_confirm, always };
 
 class Environment {
  public:
-  Environment(Console& console, const Settings& settings, Instant now, std::string_view verb, const CommonOptions& common,
-              std::string_view set);
+  Environment(Console& console, const Settings& settings, Instant now, std::string_view verb,
+              const CommonOptions& common, std::string_view set);
 
   [[nodiscard]] Instant now() const { return now_; }
   [[nodiscard]] const CommonOptions& common() const { return common_; }
@@ -48,7 +48,8 @@ class Environment {
   [[nodiscard]] std::string_view verb() const { return verb_; }
   [[nodiscard]] bool what_if() const { return common_.what_if; }
 
-  // --- the store -----------------------------------------------------------------------------------------------------
+  // --- the store
+  // -----------------------------------------------------------------------------------------------------
   [[nodiscard]] Result<StoreLocation> location() const;
   // One consistent view; opened at the first call.
   [[nodiscard]] Result<Connection*> read();
@@ -56,25 +57,29 @@ class Environment {
   [[nodiscard]] Result<Connection*> write();
   [[nodiscard]] Result<KeyVault*> vault();
 
-  // --- changes -------------------------------------------------------------------------------------------------------
-  // To be called before the first change. True: go on. --what-if says what would be done and goes on, for the whole of it
-  // is rolled back. Fails with Answer.No and Answer.NotPossible.
-  // `changes`: "Property: old -> new", for --what-if. `consequence` is said before a question that is always asked.
+  // --- changes
+  // -------------------------------------------------------------------------------------------------------
+  // To be called before the first change. True: go on. --what-if says what would be done and goes on, for the
+  // whole of it is rolled back. Fails with Answer.No and Answer.NotPossible. `changes`: "Property: old ->
+  // new", for --what-if. `consequence` is said before a question that is always asked.
   [[nodiscard]] Result<void> approve(std::string_view operation, std::string_view target,
                                      const std::vector<std::string>& changes = {}, Ask ask = Ask::if_confirm);
 
-  // --- output --------------------------------------------------------------------------------------------------------
+  // --- output
+  // --------------------------------------------------------------------------------------------------------
   // Printed when the verb has succeeded and its change is stored; never half.
-  void emit(Record record);                                          // the call concerns this one thing
-  void emit(const RecordType& type, std::vector<Record> records);    // a listing
-  void emit_text(std::string text);                                  // as it is: a token, a document
-  void warn(std::string_view text) const;                            // "WARNING: …", at once
-  void verbose(std::string_view text) const;                         // only with --verbose
-  void notice(std::string_view text) const;                          // for people, on standard error, unless --quiet
+  void emit(Record record);                                        // the call concerns this one thing
+  void emit(const RecordType& type, std::vector<Record> records);  // a listing
+  void emit_text(std::string text);                                // as it is: a token, a document
+  void warn(std::string_view text) const;                          // "WARNING: …", at once
+  void verbose(std::string_view text) const;                       // only with --verbose
+  void notice(std::string_view text) const;  // for people, on standard error, unless --quiet
 
-  // --- files ---------------------------------------------------------------------------------------------------------
+  // --- files
+  // ---------------------------------------------------------------------------------------------------------
   // What the admin named: a path, or - for standard input.
-  [[nodiscard]] Result<std::string> read_file_or_input(const std::string& path, std::size_t limit = 1024 * 1024);
+  [[nodiscard]] Result<std::string> read_file_or_input(const std::string& path,
+                                                       std::size_t limit = 1024 * 1024);
   // Written when the verb has succeeded, before its records are printed; not at all with --what-if.
   enum class Existing { replace, refuse };
   [[nodiscard]] Result<void> write_file(const std::string& path, std::string content, unsigned mode = 0644,

@@ -35,6 +35,7 @@ struct StoreLocation {
 inline constexpr std::string_view kSystemStore = "/var/lib/accord/store.db";
 
 // Fails with Store.Missing when neither a path nor a home folder is known.
-[[nodiscard]] Result<StoreLocation> locate_store(const std::optional<std::string>& named, const Settings& settings);
+[[nodiscard]] Result<StoreLocation> locate_store(const std::optional<std::string>& named,
+                                                 const Settings& settings);
 
 }  // namespace accord

@@ -81,7 +81,9 @@ std::string notes_on(const Parameter& one) {
   if (!one.values.empty()) {
     std::vector<std::string_view> shown;
     for (const auto value : one.values) {
-      if (std::ranges::none_of(shown, [&](auto seen) { return to_lower(kebab_case(seen)) == to_lower(kebab_case(value)); })) shown.push_back(value);
+      if (std::ranges::none_of(
+              shown, [&](auto seen) { return to_lower(kebab_case(seen)) == to_lower(kebab_case(value)); }))
+        shown.push_back(value);
     }
     notes += fmt::format(" One of {}.", fmt::join(shown, ", "));
   }
@@ -101,7 +103,8 @@ std::string parameter_block(const std::vector<Parameter>& parameters) {
     }
     if (one.shape != Shape::toggle) head += fmt::format(" <{}>", one.type);
     block += head;
-    block += head.size() + 2 > kColumn ? '\n' + std::string(kColumn, ' ') : std::string(kColumn - head.size(), ' ');
+    block += head.size() + 2 > kColumn ? '\n' + std::string(kColumn, ' ')
+                                       : std::string(kColumn - head.size(), ' ');
     block += wrapped(notes_on(one), kColumn) + '\n';
   }
   return block;
@@ -132,7 +135,8 @@ json::Value surface_of(const Parameter& one) {
   made.add("aliases", strings(one.details.aliases));
   made.add("type", one.type);
   made.add("position", one.details.first ? json::Value(std::int64_t{0}) : json::Value());
-  made.add("default", one.details.default_text.empty() ? json::Value() : json::Value(one.details.default_text));
+  made.add("default",
+           one.details.default_text.empty() ? json::Value() : json::Value(one.details.default_text));
   made.add("values", strings(one.values));
   made.add("refused", one.refused.empty() ? json::Value() : json::Value(one.refused));
   return made;
@@ -187,7 +191,8 @@ std::string mdoc(std::string_view text) {
 // As the argument of an mdoc macro: quoted, so that no word of it is a macro.
 std::string quoted(std::string_view text) {
   std::string made = "\"";
-  for (const char c : text) made += c == '"' ? std::string("\\(dq") : c == '\\' ? std::string("\\e") : std::string(1, c);
+  for (const char c : text)
+    made += c == '"' ? std::string("\\(dq") : c == '\\' ? std::string("\\e") : std::string(1, c);
   return made + '"';
 }
 
@@ -245,7 +250,8 @@ std::string bash_completion(const std::vector<Verb>& verbs) {
   return fmt::format(
       "# bash completion of accord; made by: accord help --completion bash\n"
       "_accord() {{\n"
-      "  local current=${{COMP_WORDS[COMP_CWORD]}} previous=${{COMP_WORDS[COMP_CWORD-1]}} verb=${{COMP_WORDS[0]##*/}} words=\n"
+      "  local current=${{COMP_WORDS[COMP_CWORD]}} previous=${{COMP_WORDS[COMP_CWORD-1]}} "
+      "verb=${{COMP_WORDS[0]##*/}} words=\n"
       "  if [ \"$verb\" = accord ]; then\n"
       "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
       "      mapfile -t COMPREPLY < <(compgen -W '{}' -- \"$current\")\n"
@@ -290,12 +296,15 @@ std::string zsh_completion(const std::vector<Verb>& verbs) {
 std::string fish_completion(const std::vector<Verb>& verbs) {
   std::string made = "# fish completion of accord; made by: accord help --completion fish\n";
   for (const auto& verb : verbs) {
-    made += fmt::format("complete -c accord -n __fish_use_subcommand -f -a {} -d '{}'\n", verb.name, verb.summary);
+    made += fmt::format("complete -c accord -n __fish_use_subcommand -f -a {} -d '{}'\n", verb.name,
+                        verb.summary);
     const auto values = values_of(verb);
     for (const auto& name : flags_of(verb)) {
       const auto found = std::ranges::find(values, name, &std::pair<std::string, std::string>::first);
-      const auto arguments = found == values.end() ? std::string() : fmt::format(" -x -a '{}'", found->second);
-      made += fmt::format("complete -c accord -n '__fish_seen_subcommand_from {}' -l {}{}\n", verb.name, name.substr(2), arguments);
+      const auto arguments =
+          found == values.end() ? std::string() : fmt::format(" -x -a '{}'", found->second);
+      made += fmt::format("complete -c accord -n '__fish_seen_subcommand_from {}' -l {}{}\n", verb.name,
+                          name.substr(2), arguments);
       if (verb.name.find('-') != std::string_view::npos) {
         made += fmt::format("complete -c {} -l {}{}\n", verb.name, name.substr(2), arguments);
       }
@@ -317,7 +326,8 @@ std::string help_page(const Verb& verb) {
   if (!verb.parameters.empty()) page += "\nParameters:\n" + parameter_block(verb.parameters);
   page += "\nCommon parameters:\n" + parameter_block(common_parameters());
   page += "\nExamples:\n";
-  for (const auto& one : verb.examples) page += fmt::format("  {}\n      {}\n", one.command, wrapped(one.meaning, 6));
+  for (const auto& one : verb.examples)
+    page += fmt::format("  {}\n      {}\n", one.command, wrapped(one.meaning, 6));
   page += "\nExit codes:\n" + exit_code_block();
   return page;
 }
@@ -335,7 +345,8 @@ std::string help_overview() {
       "  accord help VERB|TOPIC        the same as VERB --help\n";
   for (const auto& [noun, verbs] : nouns) {
     page += fmt::format("\n{}\n", noun);
-    for (const auto* verb : verbs) page += fmt::format("  {:<{}}  {}\n", verb->name(), width, verb->declare().summary);
+    for (const auto* verb : verbs)
+      page += fmt::format("  {:<{}}  {}\n", verb->name(), width, verb->declare().summary);
   }
   page += fmt::format("\nTopics: {}\n", fmt::join(help_topics(), ", "));
   return page;
@@ -355,8 +366,10 @@ Result<std::string> help_topic(std::string_view topic) {
   std::vector<std::string> names = help_topics();
   for (const auto* verb : all_verbs()) names.emplace_back(verb->name());
   const auto close = nearest(topic, names);
-  return fail("Topic.Unknown", fmt::format("'{}' is neither a verb nor a topic", escape_for_terminal(topic)), std::string(topic),
-              close.empty() ? "accord help lists both" : fmt::format("did you mean '{}'?   accord help lists them all", close));
+  return fail("Topic.Unknown", fmt::format("'{}' is neither a verb nor a topic", escape_for_terminal(topic)),
+              std::string(topic),
+              close.empty() ? "accord help lists both"
+                            : fmt::format("did you mean '{}'?   accord help lists them all", close));
 }
 
 json::Value surface() {
@@ -385,8 +398,9 @@ json::Value surface() {
 }
 
 std::string manual_page(const Verb& verb) {
-  std::string page = fmt::format(".Dd November 24, 2026\n.Dt {} 1\n.Os\n.Sh NAME\n.Nm {}\n.Nd {}\n.Sh SYNOPSIS\n",
-                                 title_case(verb.name), verb.name, mdoc(verb.summary));
+  std::string page =
+      fmt::format(".Dd November 24, 2026\n.Dt {} 1\n.Os\n.Sh NAME\n.Nm {}\n.Nd {}\n.Sh SYNOPSIS\n",
+                  title_case(verb.name), verb.name, mdoc(verb.summary));
   for (const auto set : sets_of(verb)) {
     page += ".Nm\n";
     for (const auto& one : verb.parameters) {
@@ -401,7 +415,8 @@ std::string manual_page(const Verb& verb) {
   if (!verb.parameters.empty()) page += ".Pp\nIts parameters are:\n" + mdoc_items(verb.parameters);
   page += ".Pp\nEvery verb has these as well:\n" + mdoc_items(common_parameters());
   page += ".Sh EXIT STATUS\n.Bl -tag -width Ds\n";
-  for (const auto& row : exit_codes()) page += fmt::format(".It {}\n{}.\n", static_cast<int>(row.code), mdoc(row.meaning));
+  for (const auto& row : exit_codes())
+    page += fmt::format(".It {}\n{}.\n", static_cast<int>(row.code), mdoc(row.meaning));
   page += ".El\n.Sh EXAMPLES\n";
   for (const auto& one : verb.examples) {
     page += fmt::format("{}\n.Pp\n.Dl {}\n.Pp\n", mdoc(one.meaning), quoted(one.command));

@@ -27,15 +27,18 @@ bool carries_user(const MintRequest& request) {
 
 // What the profile itself writes: replacing it makes another token.
 bool is_own_claim(std::string_view name) {
-  constexpr std::array<std::string_view, 13> kOwn = {"aud", "iss", "nbf", "exp", "iat", "nameid", "nii", "upn", "smtp",
-                                                     "sip", "actortoken", "trustedfordelegation", "actor"};
+  constexpr std::array<std::string_view, 13> kOwn = {"aud",  "iss",    "nbf",        "exp",
+                                                     "iat",  "nameid", "nii",        "upn",
+                                                     "smtp", "sip",    "actortoken", "trustedfordelegation",
+                                                     "actor"};
   return std::ranges::find(kOwn, name) != kOwn.end();
 }
 
 Result<std::pair<std::string, std::string>> split_claim(const std::string& text) {
   const auto equals = text.find('=');
   if (equals == std::string::npos || equals == 0) {
-    return fail("Parameter.Invalid", fmt::format("'{}' is no claim of the form name=value", escape_for_terminal(text)), "--claim");
+    return fail("Parameter.Invalid",
+                fmt::format("'{}' is no claim of the form name=value", escape_for_terminal(text)), "--claim");
   }
   if (!is_utf8(text)) return fail("Parameter.Invalid", "a claim is not UTF-8", "--claim");
   return std::pair(text.substr(0, equals), text.substr(equals + 1));
@@ -44,13 +47,16 @@ Result<std::pair<std::string, std::string>> split_claim(const std::string& text)
 // Whether the request asks for something that only a negative test wants.
 bool wants_invalid(const MintRequest& request) {
   return request.issuer || request.audience || request.sign_with ||
-         std::ranges::any_of(request.claims, [](const auto& claim) { return is_own_claim(claim.substr(0, claim.find('='))); });
+         std::ranges::any_of(request.claims, [](const auto& claim) {
+           return is_own_claim(claim.substr(0, claim.find('=')));
+         });
 }
 
 Result<void> check_request(const MintRequest& request) {
   if (wants_invalid(request) && !request.allow_invalid) {
     return fail("Parameter.Clash",
-                "--issuer, --audience, --sign-with and a --claim that replaces one of the profile's own make a token that "
+                "--issuer, --audience, --sign-with and a --claim that replaces one of the profile's own make "
+                "a token that "
                 "the partner is to refuse",
                 "--allow-invalid", "add --allow-invalid for a negative test");
   }
@@ -59,16 +65,19 @@ Result<void> check_request(const MintRequest& request) {
                 "add --user-sid, --user-upn, --user-smtp or --user-sip");
   }
   if (!request.user.empty() && request.profile && request.profile != MintProfile::outer) {
-    return fail("Parameter.Clash", "a user goes into an outer token only", "--profile", "leave --profile out");
+    return fail("Parameter.Clash", "a user goes into an outer token only", "--profile",
+                "leave --profile out");
   }
   if (is_assertion(request) && !request.oauth_server && !request.audience) {
     return fail("Parameter.Missing", "--profile assertion needs --oauth-server", "--oauth-server");
   }
   if (!is_assertion(request) && !request.partner && !request.audience) {
-    return fail("Parameter.Missing", "--partner must be given", "--partner", "get-partner-application lists the partners");
+    return fail("Parameter.Missing", "--partner must be given", "--partner",
+                "get-partner-application lists the partners");
   }
   if (request.count < 1 || request.count > 1'000'000) {
-    return fail("Parameter.Invalid", fmt::format("--count is {}, and must be from 1 to 1000000", request.count), "--count");
+    return fail("Parameter.Invalid",
+                fmt::format("--count is {}, and must be from 1 to 1000000", request.count), "--count");
   }
   return {};
 }
@@ -78,14 +87,16 @@ Result<std::string> audience_at_partner(const Environment& env, Connection& stor
   TRY_ASSIGN(const auto partner, stored_partner(store, *request.partner));
   if (partner.source == TrustSource::oauth_server) {
     return fail("Token.CannotMint",
-                fmt::format("'{}' takes tokens of an authorization server only, not those that we sign", partner.identity),
+                fmt::format("'{}' takes tokens of an authorization server only, not those that we sign",
+                            partner.identity),
                 partner.identity, "get its token from the authorization server of its realm");
   }
   if (!partner.enabled) env.warn(fmt::format("partner application '{}' is disabled here", partner.identity));
   auto host = request.host;
   if (!host && partner.metadata_url) host = host_of_url(*partner.metadata_url);
   if (!host) {
-    return fail("Parameter.Missing", fmt::format("'{}' has no MetadataUrl to take a host from", partner.identity), "--host",
+    return fail("Parameter.Missing",
+                fmt::format("'{}' has no MetadataUrl to take a host from", partner.identity), "--host",
                 "add --host, the name under which the partner is called");
   }
   return Audience{partner.application_identifier, *host, partner.realm.value_or(own.realm)}.text();
@@ -95,13 +106,14 @@ Result<std::string> audience_at_server(Connection& store, const MintRequest& req
   TRY_ASSIGN(const auto server, stored_oauth_server(store, *request.oauth_server));
   const auto host = server.token_endpoint ? host_of_url(*server.token_endpoint) : std::nullopt;
   if (!host) {
-    return fail("Token.CannotMint", fmt::format("OAuth server '{}' has no token endpoint", server.identity), server.identity,
-                "register it again with a document that names one");
+    return fail("Token.CannotMint", fmt::format("OAuth server '{}' has no token endpoint", server.identity),
+                server.identity, "register it again with a document that names one");
   }
   return Audience{server.issuer_identifier, *host, server.realm}.text();
 }
 
-// Our name as the receiver knows it: at an authorization server our principal is in its realm (protocol.md 3.4).
+// Our name as the receiver knows it: at an authorization server our principal is in its realm
+// (protocol.md 3.4).
 Result<IssuerName> issuer_for(Connection& store, const MintRequest& request, const IssuerName& own) {
   if (request.issuer) {
     const auto given = parse_issuer_name(*request.issuer);
@@ -113,8 +125,8 @@ Result<IssuerName> issuer_for(Connection& store, const MintRequest& request, con
   return IssuerName{own.principal, server.realm};
 }
 
-Result<void> check_times(const TokenRequest& token, const MintRequest& request, const OAuthConfiguration& configuration,
-                         Instant now) {
+Result<void> check_times(const TokenRequest& token, const MintRequest& request,
+                         const OAuthConfiguration& configuration, Instant now) {
   const auto lifetime = token.expires - token.not_before;
   if (lifetime > configuration.maximum_token_lifetime) {
     return fail("Parameter.Invalid",
@@ -123,12 +135,14 @@ Result<void> check_times(const TokenRequest& token, const MintRequest& request, 
                 "--lifetime", "ask for less, or set-oauth-configuration --maximum-token-lifetime");
   }
   if (token.not_before > now + kFarthestStart) {
-    return fail("Parameter.Invalid", fmt::format("the token would start at {}, more than 5 min ahead",
-                                                 format_instant(token.not_before)),
-                "--not-before", "mint it when it is needed");
+    return fail(
+        "Parameter.Invalid",
+        fmt::format("the token would start at {}, more than 5 min ahead", format_instant(token.not_before)),
+        "--not-before", "mint it when it is needed");
   }
   if (token.expires <= now && !request.allow_invalid) {
-    return fail("Parameter.Invalid", fmt::format("the token would be over already, at {}", format_instant(token.expires)),
+    return fail("Parameter.Invalid",
+                fmt::format("the token would be over already, at {}", format_instant(token.expires)),
                 "--not-before", "ask for a later start or a longer lifetime");
   }
   if (token.expires > kLatestInstant || token.not_before < Instant{}) {
@@ -149,16 +163,19 @@ Result<Signer> signer_for(Environment& env, Connection& store, const MintRequest
     TRY_ASSIGN(certificate, stored_certificate(store, *request.sign_with));
     TRY_ASSIGN(const bool assigned, is_assigned(store, certificate.thumbprint));
     if (assigned) {
-      return fail("Token.CannotMint", fmt::format("certificate '{}' is assigned: --sign-with takes one that is not", certificate.thumbprint),
+      return fail("Token.CannotMint",
+                  fmt::format("certificate '{}' is assigned: --sign-with takes one that is not",
+                              certificate.thumbprint),
                   certificate.thumbprint, "leave --sign-with out to sign with the current token issuer");
     }
   } else {
     TRY_ASSIGN(certificate, current_token_issuer(store, env.now()));
     if (!certificate.valid_at(env.now())) {
-      return fail("Token.CannotMint",
-                  fmt::format("the token-issuer certificate '{}' is valid from {} to {} only", certificate.thumbprint,
-                              format_instant(certificate.not_before), format_instant(certificate.not_after)),
-                  certificate.thumbprint, "assign a valid one with set-certificate");
+      return fail(
+          "Token.CannotMint",
+          fmt::format("the token-issuer certificate '{}' is valid from {} to {} only", certificate.thumbprint,
+                      format_instant(certificate.not_before), format_instant(certificate.not_after)),
+          certificate.thumbprint, "assign a valid one with set-certificate");
     }
   }
   TRY_ASSIGN(auto* vault, env.vault());
@@ -193,7 +210,8 @@ Result<std::string> sign_one(const TokenRequest& token, const MintRequest& reque
     return sign(claims);
   }
   if (!carries_user(request)) {
-    TRY_ASSIGN(const auto claims, with_claims(actor_claims(token, request.profile == MintProfile::actor), request.claims));
+    TRY_ASSIGN(const auto claims,
+               with_claims(actor_claims(token, request.profile == MintProfile::actor), request.claims));
     return sign(claims);
   }
   TRY_ASSIGN(const auto actor, sign(actor_claims(token, true)));
@@ -213,13 +231,14 @@ std::optional<std::string> name_id(const TokenRequest& token, const MintRequest&
   return request.user.sid ? request.user.sid : request.user.upn;
 }
 
-Result<Duration> lifetime_of(const MintRequest& request, const OAuthConfiguration& configuration, bool real_key) {
+Result<Duration> lifetime_of(const MintRequest& request, const OAuthConfiguration& configuration,
+                             bool real_key) {
   const bool bounded = real_key && request.allow_invalid && wants_invalid(request);
   const auto usual = is_assertion(request) ? kAssertionLifetime : configuration.token_lifetime;
   if (!bounded) return request.lifetime.value_or(usual);
   if (request.lifetime && *request.lifetime > kInvalidLifetime) {
-    return fail("Parameter.Invalid", "with --allow-invalid, a token of an assigned key lives at most 5 min", "--lifetime",
-                "ask for 5m or less, or sign with a certificate that is not assigned");
+    return fail("Parameter.Invalid", "with --allow-invalid, a token of an assigned key lives at most 5 min",
+                "--lifetime", "ask for 5m or less, or sign with a certificate that is not assigned");
   }
   return std::min(request.lifetime.value_or(usual), kInvalidLifetime);
 }
@@ -247,7 +266,8 @@ Result<std::vector<MintedToken>> mint_tokens(Environment& env, const MintRequest
   TRY(check_times(token, request, deployment.configuration, env.now()));
 
   TRY_ASSIGN(const auto signer, signer_for(env, *store, request));
-  if (request.allow_invalid) env.warn("--allow-invalid: this token is made to be refused; do not use it for anything but a test");
+  if (request.allow_invalid)
+    env.warn("--allow-invalid: this token is made to be refused; do not use it for anything but a test");
 
   std::vector<MintedToken> minted;
   for (std::int64_t i = 0; i < request.count; ++i) {

@@ -45,7 +45,8 @@ struct MintedToken {
   std::string x5t = {};
 };
 
-// Fails with Token.CannotMint, Parameter.*, Certificate.*, OAuthConfiguration.Incomplete, PartnerApplication.NotFound.
+// Fails with Token.CannotMint, Parameter.*, Certificate.*, OAuthConfiguration.Incomplete,
+// PartnerApplication.NotFound.
 [[nodiscard]] Result<std::vector<MintedToken>> mint_tokens(Environment& env, const MintRequest& request);
 
 }  // namespace accord

@@ -16,7 +16,7 @@ CertificateUse use_at(const CertificateAssignment& row, const Timeline& line) {
   };
   CertificateUse made;
   made.assignment = row;
-  made.state = is(line.current) ? CertificateState::current
+  made.state = is(line.current)  ? CertificateState::current
                : is(line.staged) ? CertificateState::staged
                                  : CertificateState::previous;
   if (is(line.current) && line.previous) made.previous_thumbprint = line.previous->thumbprint;
@@ -43,13 +43,15 @@ std::vector<std::string> uses_of(const std::vector<CertificateAssignment>& rows)
 // Who does not know `thumbprint` yet, and how each learns of it (spec/commands.md 5, LearnsOurKeysBy).
 void name_uninformed(const Environment& env, std::string_view identity, const KeyRelation& relation,
                      const Certificate& certificate) {
-  const bool told = std::ranges::find(relation.told_thumbprints, certificate.thumbprint) != relation.told_thumbprints.end();
+  const bool told =
+      std::ranges::find(relation.told_thumbprints, certificate.thumbprint) != relation.told_thumbprints.end();
   if (told) return;
   if (relation.learns_our_keys_by == LearnsOurKeysBy::metadata) {
     env.warn(fmt::format("'{}' refuses our tokens until it reads our metadata again", identity));
   } else {
-    env.warn(fmt::format("'{}' refuses our tokens until it is told of the new key: export-certificate --thumbprint {}",
-                         identity, certificate.thumbprint));
+    env.warn(fmt::format(
+        "'{}' refuses our tokens until it is told of the new key: export-certificate --thumbprint {}",
+        identity, certificate.thumbprint));
   }
 }
 
@@ -65,8 +67,8 @@ Result<void> name_all_uninformed(const Environment& env, Connection& store, cons
   return {};
 }
 
-Result<void> assign_one(Environment& env, Connection& store, const std::string& use, const Certificate& certificate,
-                        Previous previous) {
+Result<void> assign_one(Environment& env, Connection& store, const std::string& use,
+                        const Certificate& certificate, Previous previous) {
   TRY_ASSIGN(const auto rows, list_assignments(store, use));
   const auto line = timeline_at(rows, env.now());
   if (line.current && line.current->thumbprint == certificate.thumbprint) {
@@ -78,7 +80,8 @@ Result<void> assign_one(Environment& env, Connection& store, const std::string& 
   const auto change = fmt::format("{}: {} -> {}", use, before, certificate.thumbprint);
   if (issuer && line.current) {
     TRY(name_all_uninformed(env, store, certificate));
-    if (previous == Previous::drop) env.warn(fmt::format("every token that {} signed is refused from now on", before));
+    if (previous == Previous::drop)
+      env.warn(fmt::format("every token that {} signed is refused from now on", before));
   }
   TRY(env.approve(fmt::format("Assign certificate to {}", use), certificate.thumbprint, {change},
                   issuer && line.current ? Ask::always : Ask::if_confirm));
@@ -98,7 +101,8 @@ Result<Certificate> stored_certificate(Connection& store, std::string_view thumb
   TRY_ASSIGN(auto found, find_certificate(store, thumbprint));
   if (!found) {
     return fail("Certificate.NotFound", fmt::format("no certificate has the thumbprint '{}'", thumbprint),
-                std::string(thumbprint), "get-certificate lists those there are; import-certificate takes one in");
+                std::string(thumbprint),
+                "get-certificate lists those there are; import-certificate takes one in");
   }
   return *std::move(found);
 }
@@ -106,9 +110,10 @@ Result<Certificate> stored_certificate(Connection& store, std::string_view thumb
 Result<Certificate> current_token_issuer(Connection& store, Instant now) {
   TRY_ASSIGN(const auto line, timeline_of(store, kTokenIssuerUse, now));
   if (!line.current) {
-    return fail("Certificate.NotAssigned", "no token-issuer certificate is assigned", std::string(kTokenIssuerUse),
-                "request-certificate --new --self-signed --identity global --type OAuthTokenIssuer makes one, "
-                "import-certificate takes one in");
+    return fail(
+        "Certificate.NotAssigned", "no token-issuer certificate is assigned", std::string(kTokenIssuerUse),
+        "request-certificate --new --self-signed --identity global --type OAuthTokenIssuer makes one, "
+        "import-certificate takes one in");
   }
   return stored_certificate(store, line.current->thumbprint);
 }
@@ -128,7 +133,8 @@ Result<bool> is_assigned(Connection& store, std::string_view thumbprint) {
   return std::ranges::any_of(rows, [&](const auto& row) { return row.thumbprint == thumbprint; });
 }
 
-Result<std::vector<Record>> certificate_records(Connection& store, Instant now, const std::vector<std::string>& uses,
+Result<std::vector<Record>> certificate_records(Connection& store, Instant now,
+                                                const std::vector<std::string>& uses,
                                                 const std::optional<std::string>& thumbprint) {
   TRY_ASSIGN(const auto certificates, list_certificates(store));
   TRY_ASSIGN(const auto rows, list_assignments(store));
@@ -155,13 +161,24 @@ Result<std::vector<Record>> certificate_records(Connection& store, Instant now, 
   return records;
 }
 
+Result<void> emit_certificate(Environment& env, Connection& store, const std::string& thumbprint) {
+  TRY_ASSIGN(auto records, certificate_records(store, env.now(), {}, thumbprint));
+  if (records.size() == 1) {
+    env.emit(std::move(records.front()));
+  } else {
+    env.emit(kCertificateType, std::move(records));
+  }
+  return {};
+}
+
 Result<void> take_in(Environment& env, Connection& store, const Identity& identity) {
   const auto& certificate = identity.certificate;
   for (const auto& warning : identity.warnings) env.warn(warning);
   TRY(check_key(certificate));
   if (certificate.not_after < env.now()) {
     return fail("Certificate.Expired",
-                fmt::format("certificate '{}' expired on {}", certificate.thumbprint, format_instant(certificate.not_after)),
+                fmt::format("certificate '{}' expired on {}", certificate.thumbprint,
+                            format_instant(certificate.not_after)),
                 certificate.thumbprint, "request-certificate --new --self-signed makes a new one");
   }
   for (const auto& oddity : oddities(certificate, env.now())) env.warn(oddity);
@@ -178,13 +195,15 @@ Result<void> assign_now(Environment& env, Connection& store, const std::vector<s
     if (use == kTokenIssuerUse) {
       TRY_ASSIGN(const bool has_key, has_private_key(store, certificate.thumbprint));
       if (!has_key) {
-        return fail("Certificate.NoKey", fmt::format("certificate '{}' has no private key in this store", certificate.thumbprint),
+        return fail("Certificate.NoKey",
+                    fmt::format("certificate '{}' has no private key in this store", certificate.thumbprint),
                     certificate.thumbprint, "import-certificate with a PFX brings both");
       }
       if (!certificate.valid_at(env.now())) {
         return fail("Certificate.Expired",
-                    fmt::format("certificate '{}' is not valid now: it is valid from {} to {}", certificate.thumbprint,
-                                format_instant(certificate.not_before), format_instant(certificate.not_after)),
+                    fmt::format("certificate '{}' is not valid now: it is valid from {} to {}",
+                                certificate.thumbprint, format_instant(certificate.not_before),
+                                format_instant(certificate.not_after)),
                     certificate.thumbprint, "assign one that is valid");
       }
     }
@@ -202,18 +221,19 @@ Result<std::vector<std::string>> trusted_parties(Connection& store) {
   return names;
 }
 
-Result<SecretBytes> read_password(const Environment& env, const PasswordSource& source) {
-  const int given = (source.plain ? 1 : 0) + (source.file ? 1 : 0) + (source.descriptor ? 1 : 0);
+Result<SecretBytes> read_password(const Environment& env, const PasswordOptions& options) {
+  const int given =
+      (options.password ? 1 : 0) + (options.password_file ? 1 : 0) + (options.password_fd ? 1 : 0);
   if (given > 1) {
     return fail("Parameter.Clash", "a password comes from one place only", "--password-file",
                 "give one of --password-file, --password-fd and --password");
   }
-  if (source.file) return read_password_file(*source.file);
-  if (source.descriptor) return read_password_descriptor(static_cast<int>(*source.descriptor));
-  if (!source.plain) return SecretBytes();
-  if (*source.plain == "-") return prompt_password("Password: ");
+  if (options.password_file) return read_password_file(*options.password_file);
+  if (options.password_fd) return read_password_descriptor(static_cast<int>(*options.password_fd));
+  if (!options.password) return SecretBytes();
+  if (*options.password == "-") return prompt_password("Password: ");
   env.warn("a password given as --password is visible to other users of this machine; use --password-file");
-  return SecretBytes(*source.plain);
+  return SecretBytes(*options.password);
 }
 
 }  // namespace accord

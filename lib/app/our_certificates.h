@@ -28,31 +28,53 @@ namespace accord {
 // Whether a certificate has any row of any use.
 [[nodiscard]] Result<bool> is_assigned(Connection& store, std::string_view thumbprint);
 
+// Emits the one record of a certificate, or all of them where it has several uses.
+[[nodiscard]] Result<void> emit_certificate(Environment& env, Connection& store,
+                                            const std::string& thumbprint);
 // One record for each use of each certificate, Unassigned for those without; `uses` and `thumbprint` narrow.
 [[nodiscard]] Result<std::vector<Record>> certificate_records(Connection& store, Instant now,
                                                               const std::vector<std::string>& uses,
                                                               const std::optional<std::string>& thumbprint);
 
-// Takes a certificate and its key into the store; the same one again changes nothing. Fails with Certificate.Expired,
-// Certificate.Weak, Certificate.Sha1Collision.
+// Takes a certificate and its key into the store; the same one again changes nothing. Fails with
+// Certificate.Expired, Certificate.Weak, Certificate.Sha1Collision.
 [[nodiscard]] Result<void> take_in(Environment& env, Connection& store, const Identity& identity);
 
 enum class Previous { keep, drop };
-// Assigns it to each use at once, after asking where a current token issuer is replaced, and names the partners that
-// refuse us until they know the new key.
-[[nodiscard]] Result<void> assign_now(Environment& env, Connection& store, const std::vector<std::string>& uses,
-                                      const Certificate& certificate, Previous previous = Previous::keep);
+// Assigns it to each use at once, after asking where a current token issuer is replaced, and names the
+// partners that refuse us until they know the new key.
+[[nodiscard]] Result<void> assign_now(Environment& env, Connection& store,
+                                      const std::vector<std::string>& uses, const Certificate& certificate,
+                                      Previous previous = Previous::keep);
 
 // Partners and OAuth servers that exist, by identity.
 [[nodiscard]] Result<std::vector<std::string>> trusted_parties(Connection& store);
 
 // Where a password comes from: at most one is given.
-struct PasswordSource {
-  std::optional<std::string> plain = {};  // "-" prompts
-  std::optional<std::string> file = {};
-  std::optional<std::int64_t> descriptor = {};
-  [[nodiscard]] bool given() const { return plain || file || descriptor; }
+struct PasswordOptions {
+  std::optional<std::string> password = {};  // itself; "-" prompts
+  std::optional<std::string> password_file = {};
+  std::optional<std::int64_t> password_fd = {};
+  [[nodiscard]] bool has_password() const { return password || password_file || password_fd; }
 };
-[[nodiscard]] Result<SecretBytes> read_password(const Environment& env, const PasswordSource& source);
+// Empty when none is given. Fails with Parameter.Clash, File.*, Answer.NotPossible.
+[[nodiscard]] Result<SecretBytes> read_password(const Environment& env, const PasswordOptions& options);
+
+// Their parameters, for verbs whose options are derived from them; `origin` is that of -Password.
+template <class O>
+[[nodiscard]] std::vector<Parameter> password_parameters(Origin origin,
+                                                         const std::vector<std::string_view>& sets = {}) {
+  return {
+      own(parameter<O>("PasswordFile", &PasswordOptions::password_file,
+                       {.help = "A file whose first line is the password.", .type = "Path", .sets = sets})),
+      own(parameter<O>("PasswordFd", &PasswordOptions::password_fd,
+                       {.help = "An open descriptor to read the password from.", .sets = sets})),
+      parameter<O>("Password", &PasswordOptions::password,
+                   {.help = "The password itself, visible to other users; - asks for it.",
+                    .sets = sets,
+                    .origin = origin,
+                    .empty = Empty::allowed}),
+  };
+}
 
 }  // namespace accord

@@ -54,8 +54,8 @@ Result<MetadataDocument> our_metadata(Environment& env, Connection& store) {
   TRY(current_token_issuer(store, env.now()));
   TRY_ASSIGN(const auto published, published_certificates(store, env.now()));
   if (published.empty()) {
-    return fail("Certificate.Expired", "every token-issuer certificate has expired", std::string(made.issuer.text()),
-                "request-certificate --new --self-signed makes a new one");
+    return fail("Certificate.Expired", "every token-issuer certificate has expired",
+                std::string(made.issuer.text()), "request-certificate --new --self-signed makes a new one");
   }
   const auto product = product_of(made.issuer.principal);
   made.name = product.name;
@@ -65,7 +65,8 @@ Result<MetadataDocument> our_metadata(Environment& env, Connection& store) {
     made.keys.push_back({.usage = "signing", .der = certificate.der, .x5t = certificate.x5t()});
   }
   if (const auto url = public_url(env, deployment.configuration)) {
-    made.endpoints.push_back({.location = document_url(*url, product.path), .protocol = "OAuth2", .usage = "metadata"});
+    made.endpoints.push_back(
+        {.location = document_url(*url, product.path), .protocol = "OAuth2", .usage = "metadata"});
   }
   return made;
 }

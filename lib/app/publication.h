@@ -7,8 +7,8 @@
 
 namespace accord {
 
-// Our name, our published keys and where the document is to be found. Fails with OAuthConfiguration.Incomplete,
-// Certificate.NotAssigned.
+// Our name, our published keys and where the document is to be found. Fails with
+// OAuthConfiguration.Incomplete, Certificate.NotAssigned.
 [[nodiscard]] Result<MetadataDocument> our_metadata(Environment& env, Connection& store);
 
 }  // namespace accord

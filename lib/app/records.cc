@@ -10,34 +10,78 @@ namespace accord {
 namespace {
 
 constexpr std::array<std::string_view, 18> kPartnerApplicationProperties = {
-    "Identity", "AuthToken", "Name", "ApplicationIdentifier", "Realm", "ApplicationTrustLevel",
-    "AcceptSecurityIdentifierInformation", "Enabled", "MetadataUrl", "Thumbprints", "RequireTrustedForDelegation",
-    "LearnsOurKeysBy", "ToldThumbprints", "ToldAt", "AllowedHosts", "CaFile", "LastRefresh", "LastRefreshResult"};
-constexpr std::array<std::string_view, 18> kOAuthServerProperties = {
-    "Identity", "Name", "IssuerIdentifier", "Realm", "MetadataUrl", "AuthorizationUriOverride", "Type",
-    "AcceptSecurityIdentifierInformation", "Enabled", "TokenEndpoint", "Thumbprints", "LearnsOurKeysBy",
-    "ToldThumbprints", "ToldAt", "AllowedHosts", "CaFile", "LastRefresh", "LastRefreshResult"};
+    "Identity",
+    "AuthToken",
+    "Name",
+    "ApplicationIdentifier",
+    "Realm",
+    "ApplicationTrustLevel",
+    "AcceptSecurityIdentifierInformation",
+    "Enabled",
+    "MetadataUrl",
+    "Thumbprints",
+    "RequireTrustedForDelegation",
+    "LearnsOurKeysBy",
+    "ToldThumbprints",
+    "ToldAt",
+    "AllowedHosts",
+    "CaFile",
+    "LastRefresh",
+    "LastRefreshResult"};
+constexpr std::array<std::string_view, 18> kOAuthServerProperties = {"Identity",
+                                                                     "Name",
+                                                                     "IssuerIdentifier",
+                                                                     "Realm",
+                                                                     "MetadataUrl",
+                                                                     "AuthorizationUriOverride",
+                                                                     "Type",
+                                                                     "AcceptSecurityIdentifierInformation",
+                                                                     "Enabled",
+                                                                     "TokenEndpoint",
+                                                                     "Thumbprints",
+                                                                     "LearnsOurKeysBy",
+                                                                     "ToldThumbprints",
+                                                                     "ToldAt",
+                                                                     "AllowedHosts",
+                                                                     "CaFile",
+                                                                     "LastRefresh",
+                                                                     "LastRefreshResult"};
 constexpr std::array<std::string_view, 17> kOAuthConfigurationProperties = {
-    "Identity", "PartnerApplications", "OAuthServers", "Realm", "ServiceName", "ClientAuthorizationOAuthServerIdentity",
-    "ExchangeAutodiscoverUrl", "ExchangeAutodiscoverAllowedDomains", "EffectiveRealm", "PublicUrl", "TokenLifetime",
-    "MaximumTokenLifetime", "ClockSkew", "Hosts", "AudienceComparison", "TokenErrorDetail", "ReplicaMaximumAge"};
+    "Identity",
+    "PartnerApplications",
+    "OAuthServers",
+    "Realm",
+    "ServiceName",
+    "ClientAuthorizationOAuthServerIdentity",
+    "ExchangeAutodiscoverUrl",
+    "ExchangeAutodiscoverAllowedDomains",
+    "EffectiveRealm",
+    "PublicUrl",
+    "TokenLifetime",
+    "MaximumTokenLifetime",
+    "ClockSkew",
+    "Hosts",
+    "AudienceComparison",
+    "TokenErrorDetail",
+    "ReplicaMaximumAge"};
 constexpr std::array<std::string_view, 18> kCertificateProperties = {
-    "Issuer", "NotAfter", "NotBefore", "SerialNumber", "Subject", "AlternativeNames", "Thumbprint", "EffectiveDate",
-    "PreviousThumbprint", "UpdateTime", "Use", "SourceScope", "X5t", "Sha256", "KeyAlgorithm", "KeySize", "State",
-    "DaysLeft"};
+    "Issuer",     "NotAfter",      "NotBefore",          "SerialNumber", "Subject", "AlternativeNames",
+    "Thumbprint", "EffectiveDate", "PreviousThumbprint", "UpdateTime",   "Use",     "SourceScope",
+    "X5t",        "Sha256",        "KeyAlgorithm",       "KeySize",      "State",   "DaysLeft"};
 constexpr std::array<std::string_view, 3> kSipDomainProperties = {"Identity", "Name", "IsDefault"};
-constexpr std::array<std::string_view, 8> kOAuthTokenProperties = {"Token", "Profile", "Issuer", "Audience",
-                                                                   "NameId", "NotBefore", "Expires", "X5t"};
+constexpr std::array<std::string_view, 8> kOAuthTokenProperties = {
+    "Token", "Profile", "Issuer", "Audience", "NameId", "NotBefore", "Expires", "X5t"};
 constexpr std::array<std::string_view, 13> kTokenTestProperties = {
-    "Result", "Profile", "Partner", "Issuer", "User", "UserKind", "Category", "Code", "Reason", "Assumptions", "Checks",
-    "Line", "TokenHash"};
-constexpr std::array<std::string_view, 4> kStoreLocationProperties = {"Store", "StoreSource", "KeyFile", "KeyFileSource"};
-constexpr std::array<std::string_view, 6> kManagementStoreProperties = {"Store", "KeyFile", "SchemaVersion", "ServiceName",
-                                                                        "Realm", "SipDomain"};
+    "Result", "Profile", "Partner",     "Issuer", "User", "UserKind", "Category",
+    "Code",   "Reason",  "Assumptions", "Checks", "Line", "TokenHash"};
+constexpr std::array<std::string_view, 4> kStoreLocationProperties = {"Store", "StoreSource", "KeyFile",
+                                                                      "KeyFileSource"};
+constexpr std::array<std::string_view, 6> kManagementStoreProperties = {
+    "Store", "KeyFile", "SchemaVersion", "ServiceName", "Realm", "SipDomain"};
 constexpr std::array<std::string_view, 9> kAuthMetadataProperties = {
     "Id", "Version", "Name", "Realm", "ServiceName", "Issuer", "AllowedAudiences", "Keys", "Endpoints"};
-constexpr std::array<std::string_view, 6> kMetadataKeyProperties = {"X5t", "Thumbprint", "Subject", "NotBefore",
-                                                                    "NotAfter", "DaysLeft"};
+constexpr std::array<std::string_view, 6> kMetadataKeyProperties = {"X5t",       "Thumbprint", "Subject",
+                                                                    "NotBefore", "NotAfter",   "DaysLeft"};
 constexpr std::array<std::string_view, 3> kMetadataEndpointProperties = {"Protocol", "Usage", "Location"};
 constexpr std::array<std::string_view, 3> kCheckProperties = {"Name", "Result", "Detail"};
 constexpr std::array<std::string_view, 7> kTokenContentProperties = {
@@ -127,7 +171,10 @@ Record to_record(const OAuthServer& server) {
 }
 
 Record to_record(const SipDomain& domain) {
-  return Record(kSipDomainType).add("Identity", domain.name).add("Name", domain.name).add("IsDefault", domain.is_default);
+  return Record(kSipDomainType)
+      .add("Identity", domain.name)
+      .add("Name", domain.name)
+      .add("IsDefault", domain.is_default);
 }
 
 Record to_record(const StoreLocation& location) {
@@ -146,7 +193,8 @@ Record to_record(const OAuthConfiguration& configuration, const std::vector<std:
       .add("OAuthServers", servers)
       .add("Realm", value_or_null(configuration.realm))
       .add("ServiceName", value_or_null(configuration.service_name))
-      .add("ClientAuthorizationOAuthServerIdentity", value_or_null(configuration.client_authorization_oauth_server_identity))
+      .add("ClientAuthorizationOAuthServerIdentity",
+           value_or_null(configuration.client_authorization_oauth_server_identity))
       .add("ExchangeAutodiscoverUrl", value_or_null(configuration.exchange_autodiscover_url))
       .add("ExchangeAutodiscoverAllowedDomains", configuration.exchange_autodiscover_allowed_domains)
       .add("EffectiveRealm", value_or_null(effective_realm))

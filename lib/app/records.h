@@ -36,7 +36,8 @@ extern const RecordType kMemberType;
 [[nodiscard]] Record to_record(const OAuthServer& server);
 [[nodiscard]] Record to_record(const SipDomain& domain);
 [[nodiscard]] Record to_record(const StoreLocation& location);
-[[nodiscard]] Record to_record(const OAuthConfiguration& configuration, const std::vector<std::string>& partners,
+[[nodiscard]] Record to_record(const OAuthConfiguration& configuration,
+                               const std::vector<std::string>& partners,
                                const std::vector<std::string>& servers,
                                const std::optional<std::string>& effective_realm);
 

@@ -55,7 +55,8 @@ Result<TrustDocument> trust_document(const Environment& env, std::string_view te
   for (const auto usage : {"metadata", "issuance"}) {
     const auto location = made.document.endpoint(usage);
     if (location && !parse_https_url(*location)) {
-      return fail("Metadata.Invalid", fmt::format("the document's {} endpoint '{}' is no https URL", usage, *location), *location,
+      return fail("Metadata.Invalid",
+                  fmt::format("the document's {} endpoint '{}' is no https URL", usage, *location), *location,
                   "ask the other side for a document that names an https address");
     }
   }
@@ -63,19 +64,20 @@ Result<TrustDocument> trust_document(const Environment& env, std::string_view te
 }
 
 tl::unexpected<Error> no_network(std::string_view url) {
-  return fail("Metadata.NoNetwork", fmt::format("'{}' cannot be read: this version has no network", url), std::string(url),
-              "save the document with another program and add --metadata-file FILE");
+  return fail("Metadata.NoNetwork", fmt::format("'{}' cannot be read: this version has no network", url),
+              std::string(url), "save the document with another program and add --metadata-file FILE");
 }
 
 Result<std::string> realm_of(const MetadataDocument& document, const std::optional<std::string>& given) {
   const auto& own = document.issuer.realm;
   const bool open = own.empty() || own == "*";
   if (open && !given) {
-    return fail("Metadata.NeedsRealm", fmt::format("the document's realm is '{}', which names no realm", own), own,
-                "add --realm REALM: only tokens of that realm will be accepted");
+    return fail("Metadata.NeedsRealm", fmt::format("the document's realm is '{}', which names no realm", own),
+                own, "add --realm REALM: only tokens of that realm will be accepted");
   }
   if (!open && given) {
-    return fail("Parameter.Clash", fmt::format("--realm cannot be given: the document says that its realm is '{}'", own),
+    return fail("Parameter.Clash",
+                fmt::format("--realm cannot be given: the document says that its realm is '{}'", own),
                 "--realm", "leave --realm out");
   }
   return open ? *given : own;
@@ -85,7 +87,8 @@ Result<void> refuse_own_name(Connection& store, const IssuerName& issuer) {
   TRY_ASSIGN(const auto deployment, read_deployment(store));
   const auto own = deployment.issuer();
   if (!own || !equals_ignoring_case(own->text(), issuer.text())) return {};
-  return fail("Metadata.Contradiction", fmt::format("'{}' is this deployment's own issuer name", issuer.text()), issuer.text(),
+  return fail("Metadata.Contradiction",
+              fmt::format("'{}' is this deployment's own issuer name", issuer.text()), issuer.text(),
               "register the other server's document, not ours");
 }
 
@@ -98,20 +101,23 @@ Result<Certificate> partner_certificate_from_file(Environment& env, const std::s
 Result<Certificate> partner_certificate_from_text(Environment& env, const std::string& base64) {
   const auto bytes = base64_decode(base64, Blanks::ignored);
   if (!bytes) {
-    return fail("Certificate.Invalid", "the value of --certificate-raw-data is no base64", "--certificate-raw-data",
+    return fail("Certificate.Invalid", "the value of --certificate-raw-data is no base64",
+                "--certificate-raw-data",
                 "give the base64 of a certificate file on one line, or --certificate-file-data FILE");
   }
   TRY_ASSIGN(auto certificate, read_certificate(*bytes));
   return judged(env, std::move(certificate));
 }
 
-Result<void> expect_thumbprints(const std::vector<Certificate>& keys, const std::vector<std::string>& expected) {
+Result<void> expect_thumbprints(const std::vector<Certificate>& keys,
+                                const std::vector<std::string>& expected) {
   if (expected.empty()) return {};
   std::vector<std::string> found;
   for (const auto& key : keys) found.push_back(key.thumbprint);
   if (std::ranges::is_permutation(found, expected)) return {};
   return fail("Metadata.KeyMismatch",
-              fmt::format("the document's signing keys are {}, expected {}", fmt::join(found, ", "), fmt::join(expected, ", ")),
+              fmt::format("the document's signing keys are {}, expected {}", fmt::join(found, ", "),
+                          fmt::join(expected, ", ")),
               found.empty() ? std::string() : found.front(), "ask the other side which keys are theirs");
 }
 
@@ -136,9 +142,8 @@ Result<PartnerApplication> stored_partner(Connection& store, std::string_view id
   TRY_ASSIGN(auto found, find_partner_application(store, identity));
   if (found) return *std::move(found);
   TRY_ASSIGN(const auto all, list_partner_applications(store));
-  return fail("PartnerApplication.NotFound",
-              fmt::format("no partner application is named '{}'", identity), std::string(identity),
-              advice_for(all, identity, "get-partner-application"));
+  return fail("PartnerApplication.NotFound", fmt::format("no partner application is named '{}'", identity),
+              std::string(identity), advice_for(all, identity, "get-partner-application"));
 }
 
 Result<OAuthServer> stored_oauth_server(Connection& store, std::string_view identity) {

@@ -21,17 +21,18 @@ struct TrustDocument {
   std::vector<Certificate> keys = {};
 };
 
-// The document of a file (or standard input), its certificates read and judged, with a warning for what is odd. Fails
-// with Metadata.*, Certificate.*.
+// The document of a file (or standard input), its certificates read and judged, with a warning for what is
+// odd. Fails with Metadata.*, Certificate.*.
 [[nodiscard]] Result<TrustDocument> read_trust_document(Environment& env, const std::string& path);
 [[nodiscard]] Result<TrustDocument> trust_document(const Environment& env, std::string_view text);
 
 // A document that is to be read from `url` alone: this version cannot (Metadata.NoNetwork).
 [[nodiscard]] tl::unexpected<Error> no_network(std::string_view url);
 
-// The realm that is stored: the document's, or `given` where that is * or empty. Fails with Metadata.NeedsRealm,
-// Parameter.Clash.
-[[nodiscard]] Result<std::string> realm_of(const MetadataDocument& document, const std::optional<std::string>& given);
+// The realm that is stored: the document's, or `given` where that is * or empty. Fails with
+// Metadata.NeedsRealm, Parameter.Clash.
+[[nodiscard]] Result<std::string> realm_of(const MetadataDocument& document,
+                                           const std::optional<std::string>& given);
 
 // Fails with Metadata.Contradiction when the document is ours.
 [[nodiscard]] Result<void> refuse_own_name(Connection& store, const IssuerName& issuer);
@@ -40,7 +41,8 @@ struct TrustDocument {
 [[nodiscard]] Result<Certificate> partner_certificate_from_file(Environment& env, const std::string& path);
 [[nodiscard]] Result<Certificate> partner_certificate_from_text(Environment& env, const std::string& base64);
 
-// --expect-thumbprint: the keys must be exactly these. An empty list expects nothing. Fails with Metadata.KeyMismatch.
+// --expect-thumbprint: the keys must be exactly these. An empty list expects nothing. Fails with
+// Metadata.KeyMismatch.
 [[nodiscard]] Result<void> expect_thumbprints(const std::vector<Certificate>& keys,
                                               const std::vector<std::string>& expected);
 
@@ -52,6 +54,27 @@ struct RelationOptions {
   std::optional<std::string> ca_file = {};
 };
 [[nodiscard]] Result<void> apply(Environment& env, const RelationOptions& options, KeyRelation& relation);
+
+// Their parameters, for verbs whose options are derived from them. `empty`: whether "" clears, as in set
+// verbs.
+template <class O>
+[[nodiscard]] std::vector<Parameter> relation_parameters(Empty empty) {
+  return {
+      own(parameter<O>("LearnsOurKeysBy", &RelationOptions::learns_our_keys_by,
+                       {.help = "How it learns of a new key of ours.",
+                        .default_text = empty == Empty::refused ? "Unknown" : ""})),
+      own(parameter<O>(
+          "ToldThumbprint", &RelationOptions::told_thumbprint,
+          {.help = "Keys of ours that it was told of by hand.", .empty = empty, .check = parse_thumbprint})),
+      own(parameter<O>("AllowHost", &RelationOptions::allow_host,
+                       {.help = "Hosts that its document may point to, besides its own.",
+                        .empty = empty,
+                        .check = parse_host})),
+      own(parameter<O>(
+          "CaFile", &RelationOptions::ca_file,
+          {.help = "The authority of its TLS certificate, PEM.", .type = "Path", .empty = empty})),
+  };
+}
 
 // The stored one of this identity. Fails with *.NotFound, suggesting the nearest.
 [[nodiscard]] Result<PartnerApplication> stored_partner(Connection& store, std::string_view identity);

@@ -17,7 +17,8 @@
 namespace accord {
 namespace {
 
-// An object that is not there, and a store that cannot be used, are told with the store they were looked for in.
+// An object that is not there, and a store that cannot be used, are told with the store they were looked for
+// in.
 std::string store_of(const Error& error, const std::optional<std::string>& named, const Settings& settings) {
   const auto code = error.id.exit_code();
   const bool about_store = code == ExitCode::not_found || code == ExitCode::store;
@@ -49,8 +50,8 @@ std::string error_as_text(std::string_view verb, const Error& error, std::string
   return text;
 }
 
-int report(Console& console, std::string_view verb, const Error& error, std::optional<Format> format, bool silent,
-           std::string_view store = {}) {
+int report(Console& console, std::string_view verb, const Error& error, std::optional<Format> format,
+           bool silent, std::string_view store = {}) {
   if (!silent) {
     const bool json = format == Format::json || format == Format::jsonl;
     console.write_error(json ? error_as_json(error, store) : error_as_text(verb, error, store));
@@ -60,12 +61,14 @@ int report(Console& console, std::string_view verb, const Error& error, std::opt
 
 tl::unexpected<Error> unknown_verb(std::string_view name) {
   if (const auto why = why_unsupported(name); !why.empty()) {
-    return fail("Verb.NotSupported", fmt::format("'{}' is not supported: {}", escape_for_terminal(name), why), std::string(name));
+    return fail("Verb.NotSupported", fmt::format("'{}' is not supported: {}", escape_for_terminal(name), why),
+                std::string(name));
   }
   std::vector<std::string_view> names;
   for (const auto* verb : all_verbs()) names.push_back(verb->name());
   const auto close = nearest(name, names);
-  return fail("Verb.Unknown", fmt::format("there is no verb '{}'", escape_for_terminal(name)), std::string(name),
+  return fail("Verb.Unknown", fmt::format("there is no verb '{}'", escape_for_terminal(name)),
+              std::string(name),
               close.empty() ? "accord help lists them all"
                             : fmt::format("did you mean '{}'?   accord help lists them all", close));
 }
@@ -82,12 +85,13 @@ Result<ExitCode> call(const Verb& verb, const BoundCall& bound, Environment& env
   return code;
 }
 
-int run_verb(const Verb& verb, const std::vector<std::string>& arguments, Console& console, const Settings& settings,
-             const Clock& clock) {
+int run_verb(const Verb& verb, const std::vector<std::string>& arguments, Console& console,
+             const Settings& settings, const Clock& clock) {
   const Instant now = clock.now();
   auto bound = bind(verb, arguments, now);
   if (!bound) {
-    return report(console, verb.name, bound.error(), requested_format(verb, arguments), requested_silence(arguments));
+    return report(console, verb.name, bound.error(), requested_format(verb, arguments),
+                  requested_silence(arguments));
   }
   if (bound->common.version || bound->common.help) {
     const auto written = console.write_out(bound->common.version ? version_text() : help_page(verb));
@@ -106,7 +110,8 @@ int run_named(std::string_view name, const std::vector<std::string>& arguments, 
   const auto* found = find_verb(name);
   if (found == nullptr) {
     const auto error = Result<void>(unknown_verb(name)).error();
-    return report(console, "accord", error, requested_format(Verb{}, arguments), requested_silence(arguments));
+    return report(console, "accord", error, requested_format(Verb{}, arguments),
+                  requested_silence(arguments));
   }
   return run_verb(found->declare(), arguments, console, settings, clock);
 }
@@ -141,7 +146,8 @@ Result<void> ProcessConsole::write_out(std::string_view text) {
     const auto written = ::write(STDOUT_FILENO, text.data(), text.size());
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) {
-      return fail("Output.CannotWrite", fmt::format("standard output cannot be written: {}", std::generic_category().message(errno)));
+      return fail("Output.CannotWrite", fmt::format("standard output cannot be written: {}",
+                                                    std::generic_category().message(errno)));
     }
     text.remove_prefix(static_cast<std::size_t>(written));
   }

@@ -10,11 +10,13 @@ namespace {
 
 constexpr std::string_view kLater = "it is not in this version";
 constexpr std::string_view kTrustedApplications =
-    "trusted applications of SIP servers are outside server-to-server OAuth; use new-partner-application for tokens";
+    "trusted applications of SIP servers are outside server-to-server OAuth; use new-partner-application for "
+    "tokens";
 constexpr std::string_view kSharePoint =
     "SharePoint's own store is not managed here; register the farm with new-partner-application";
-constexpr std::string_view kDiagnosis = "it needs the servers' own mailboxes and contacts; show-oauth-token and "
-                                        "test-oauth-token look at the tokens";
+constexpr std::string_view kDiagnosis =
+    "it needs the servers' own mailboxes and contacts; show-oauth-token and "
+    "test-oauth-token look at the tokens";
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 44> kCmdlets = {{
     {"Test-CsCertificateConfiguration", kLater},

@@ -1,4 +1,5 @@
-// Cmdlets of the original products that have no verb, each with a reason: an admin who types one is told what to use.
+// Cmdlets of the original products that have no verb, each with a reason: an admin who types one is told what
+// to use.
 #pragma once
 
 #include <string_view>

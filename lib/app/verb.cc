@@ -52,13 +52,24 @@ std::string kebab_case(std::string_view pascal) {
       i += kOAuth.size() - 1;
       continue;
     }
-    // A capital starts a word after a small letter, and before one when it ends a run of capitals ("URLPath").
+    // A capital starts a word after a small letter, and before one when it ends a run of capitals
+    // ("URLPath").
     const bool starts_word = is_upper(pascal[i]) && i > 0 &&
                              (!is_upper(pascal[i - 1]) || (i + 1 < pascal.size() && is_lower(pascal[i + 1])));
     if (starts_word && made.back() != '-') made += '-';
     made += to_lower(pascal.substr(i, 1));
   }
   return made;
+}
+
+Parameter own(Parameter made) {
+  made.details.origin = Origin::accord;
+  return made;
+}
+
+std::vector<Parameter> with(std::vector<Parameter> parameters, std::vector<Parameter> more) {
+  std::ranges::move(more, std::back_inserter(parameters));
+  return parameters;
 }
 
 Parameter refused_parameter(std::string_view name, std::string_view why) {
@@ -108,7 +119,8 @@ Result<std::string> checked(const std::string& text, TextCheck check) {
 }
 
 tl::unexpected<Error> not_one_of(std::string_view text, const std::vector<std::string_view>& values) {
-  return fail("Parameter.Invalid", fmt::format("'{}' is none of {}", text, fmt::join(values, ", ")), std::string(text));
+  return fail("Parameter.Invalid", fmt::format("'{}' is none of {}", text, fmt::join(values, ", ")),
+              std::string(text));
 }
 
 }  // namespace detail
@@ -131,32 +143,34 @@ Result<void> Field<bool>::assign(bool& field, const std::vector<std::string>& va
   return {};
 }
 
-Result<void> Field<std::optional<bool>>::assign(std::optional<bool>& field, const std::vector<std::string>& values,
-                                                TextCheck, Instant) {
+Result<void> Field<std::optional<bool>>::assign(std::optional<bool>& field,
+                                                const std::vector<std::string>& values, TextCheck, Instant) {
   TRY_ASSIGN(field, boolean(values.front()));
   return {};
 }
 
-Result<void> Field<Toggle>::assign(Toggle& field, const std::vector<std::string>& values, TextCheck, Instant) {
+Result<void> Field<Toggle>::assign(Toggle& field, const std::vector<std::string>& values, TextCheck,
+                                   Instant) {
   TRY_ASSIGN(field.value, boolean(values.front()));
   return {};
 }
 
-Result<void> Field<std::string>::assign(std::string& field, const std::vector<std::string>& values, TextCheck check,
-                                        Instant) {
+Result<void> Field<std::string>::assign(std::string& field, const std::vector<std::string>& values,
+                                        TextCheck check, Instant) {
   TRY_ASSIGN(field, detail::checked(values.front(), check));
   return {};
 }
 
 Result<void> Field<std::optional<std::string>>::assign(std::optional<std::string>& field,
-                                                       const std::vector<std::string>& values, TextCheck check,
-                                                       Instant) {
+                                                       const std::vector<std::string>& values,
+                                                       TextCheck check, Instant) {
   TRY_ASSIGN(field, detail::checked(values.front(), check));
   return {};
 }
 
 Result<void> Field<std::vector<std::string>>::assign(std::vector<std::string>& field,
-                                                     const std::vector<std::string>& values, TextCheck check, Instant) {
+                                                     const std::vector<std::string>& values, TextCheck check,
+                                                     Instant) {
   field.clear();
   for (const auto& value : values) {
     TRY_ASSIGN(auto item, detail::checked(value, check));
@@ -165,27 +179,30 @@ Result<void> Field<std::vector<std::string>>::assign(std::vector<std::string>& f
   return {};
 }
 
-Result<void> Field<std::optional<std::vector<std::string>>>::assign(std::optional<std::vector<std::string>>& field,
-                                                                    const std::vector<std::string>& values,
-                                                                    TextCheck check, Instant now) {
+Result<void> Field<std::optional<std::vector<std::string>>>::assign(
+    std::optional<std::vector<std::string>>& field, const std::vector<std::string>& values, TextCheck check,
+    Instant now) {
   field.emplace();
   return Field<std::vector<std::string>>::assign(*field, values, check, now);
 }
 
-Result<void> Field<std::optional<Instant>>::assign(std::optional<Instant>& field, const std::vector<std::string>& values,
-                                                   TextCheck, Instant now) {
+Result<void> Field<std::optional<Instant>>::assign(std::optional<Instant>& field,
+                                                   const std::vector<std::string>& values, TextCheck,
+                                                   Instant now) {
   TRY_ASSIGN(field, parse_instant(values.front(), now));
   return {};
 }
 
 Result<void> Field<std::optional<Duration>>::assign(std::optional<Duration>& field,
-                                                    const std::vector<std::string>& values, TextCheck, Instant) {
+                                                    const std::vector<std::string>& values, TextCheck,
+                                                    Instant) {
   TRY_ASSIGN(field, parse_duration(values.front()));
   return {};
 }
 
 Result<void> Field<std::optional<std::int64_t>>::assign(std::optional<std::int64_t>& field,
-                                                        const std::vector<std::string>& values, TextCheck, Instant) {
+                                                        const std::vector<std::string>& values, TextCheck,
+                                                        Instant) {
   TRY_ASSIGN(field, parse_integer(values.front(), 0, 2147483647));
   return {};
 }

@@ -1,8 +1,8 @@
-// What a verb declares, once: its parameters and sets, help, examples, effect and action. Parsing, help, man page,
-// completion and `accord help --output json` are all read from here.
+// What a verb declares, once: its parameters and sets, help, examples, effect and action. Parsing, help, man
+// page, completion and `accord help --output json` are all read from here.
 //
-// A verb is one file in tools/. It registers a name and a function that declares the rest, so that a process builds only
-// the declaration of the verb that was called.
+// A verb is one file in tools/. It registers a name and a function that declares the rest, so that a process
+// builds only the declaration of the verb that was called.
 #pragma once
 
 #include <functional>
@@ -43,8 +43,8 @@ using TextCheck = Result<std::string> (*)(std::string_view);
 
 struct Details {
   std::string_view help = {};
-  std::string_view type = {};          // of the reference pages; else that of the field
-  std::string_view default_text = {};  // as help shows it
+  std::string_view type = {};                       // of the reference pages; else that of the field
+  std::string_view default_text = {};               // as help shows it
   std::vector<std::string_view> sets = {};          // empty: in every set
   bool mandatory = false;                           // in every set that it belongs to
   std::vector<std::string_view> mandatory_in = {};  // in these sets only
@@ -78,8 +78,9 @@ struct Example {
 };
 
 struct Verb {
-  std::string_view name;      // kebab case
-  std::string_view original;  // the cmdlet that it carries over: "New-CsPartnerApplication"; empty for Accord's own
+  std::string_view name;  // kebab case
+  std::string_view
+      original;  // the cmdlet that it carries over: "New-CsPartnerApplication"; empty for Accord's own
   std::string_view summary;
   std::string_view description;
   Effect effect = Effect::reads;
@@ -101,9 +102,12 @@ template <class T>
 struct Field;
 
 // A parameter that sets `member` of the options.
-template <class O, class T>
-[[nodiscard]] Parameter parameter(std::string_view name, T O::*member, Details details) {
-  Parameter made{.name = name, .details = std::move(details), .shape = Field<T>::shape, .type = {}, .values = {}};
+// `O` is named where the member belongs to a base of the options.
+template <class O, class T, class Owner>
+requires std::is_base_of_v<Owner, O>
+[[nodiscard]] Parameter parameter(std::string_view name, T Owner::*member, Details details) {
+  Parameter made{
+      .name = name, .details = std::move(details), .shape = Field<T>::shape, .type = {}, .values = {}};
   made.type = made.details.type.empty() ? Field<T>::type() : made.details.type;
   made.values = Field<T>::values();
   made.assign = [member, check = made.details.check](void* options, const std::vector<std::string>& values,
@@ -113,11 +117,21 @@ template <class O, class T>
   return made;
 }
 
-// A parameter of the original that is recognised and refused: `why` is a sentence that says what to use instead.
+template <class O, class T>
+[[nodiscard]] Parameter parameter(std::string_view name, T O::*member, Details details) {
+  return parameter<O, T, O>(name, member, std::move(details));
+}
+
+// The same as a parameter of Accord's own, not of the original.
+[[nodiscard]] Parameter own(Parameter made);
+
+// A parameter of the original that is recognised and refused: `why` is a sentence that says what to use
+// instead.
 [[nodiscard]] Parameter refused_parameter(std::string_view name, std::string_view why);
 
 // The originals' -Tenant of get verbs: accepted, ignored, and --verbose says so.
-inline constexpr std::string_view kTenantIgnored = "Accepted for compatibility and ignored: a store is one tenant.";
+inline constexpr std::string_view kTenantIgnored =
+    "Accepted for compatibility and ignored: a store is one tenant.";
 
 template <class O>
 struct Declaration {
@@ -150,6 +164,9 @@ template <class O>
   return verb;
 }
 
+// `parameters` and then `more`: for parameters that several verbs share.
+[[nodiscard]] std::vector<Parameter> with(std::vector<Parameter> parameters, std::vector<Parameter> more);
+
 // A verb's place in the list of all verbs: a name and a function, no allocation before main.
 class Registration {
  public:
@@ -169,7 +186,8 @@ class Registration {
 // All verbs, by name.
 [[nodiscard]] std::vector<const Registration*> all_verbs();
 
-// "new-partner-application", "New-CsPartnerApplication", "newpartnerapplication" … any case; nullptr when there is none.
+// "new-partner-application", "New-CsPartnerApplication", "newpartnerapplication" … any case; nullptr when
+// there is none.
 [[nodiscard]] const Registration* find_verb(std::string_view name);
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -177,7 +195,8 @@ class Registration {
 
 namespace detail {
 [[nodiscard]] Result<std::string> checked(const std::string& text, TextCheck check);
-[[nodiscard]] tl::unexpected<Error> not_one_of(std::string_view text, const std::vector<std::string_view>& values);
+[[nodiscard]] tl::unexpected<Error> not_one_of(std::string_view text,
+                                               const std::vector<std::string_view>& values);
 template <class E>
 [[nodiscard]] std::vector<std::string_view> names_of() {
   std::vector<std::string_view> names;
@@ -194,15 +213,16 @@ template <>
 struct Field<bool> : NoValues {
   static constexpr Shape shape = Shape::toggle;
   [[nodiscard]] static std::string_view type() { return "SwitchParameter"; }
-  [[nodiscard]] static Result<void> assign(bool& field, const std::vector<std::string>& values, TextCheck, Instant);
+  [[nodiscard]] static Result<void> assign(bool& field, const std::vector<std::string>& values, TextCheck,
+                                           Instant);
 };
 
 template <>
 struct Field<std::optional<bool>> : NoValues {
   static constexpr Shape shape = Shape::boolean;
   [[nodiscard]] static std::string_view type() { return "Boolean"; }
-  [[nodiscard]] static Result<void> assign(std::optional<bool>& field, const std::vector<std::string>& values, TextCheck,
-                                           Instant);
+  [[nodiscard]] static Result<void> assign(std::optional<bool>& field, const std::vector<std::string>& values,
+                                           TextCheck, Instant);
 };
 
 // A switch of which "not given" differs from "given as false": -Confirm.
@@ -216,31 +236,32 @@ template <>
 struct Field<Toggle> : NoValues {
   static constexpr Shape shape = Shape::toggle;
   [[nodiscard]] static std::string_view type() { return "SwitchParameter"; }
-  [[nodiscard]] static Result<void> assign(Toggle& field, const std::vector<std::string>& values, TextCheck, Instant);
+  [[nodiscard]] static Result<void> assign(Toggle& field, const std::vector<std::string>& values, TextCheck,
+                                           Instant);
 };
 
 template <>
 struct Field<std::string> : NoValues {
   static constexpr Shape shape = Shape::scalar;
   [[nodiscard]] static std::string_view type() { return "String"; }
-  [[nodiscard]] static Result<void> assign(std::string& field, const std::vector<std::string>& values, TextCheck check,
-                                           Instant);
+  [[nodiscard]] static Result<void> assign(std::string& field, const std::vector<std::string>& values,
+                                           TextCheck check, Instant);
 };
 
 template <>
 struct Field<std::optional<std::string>> : NoValues {
   static constexpr Shape shape = Shape::scalar;
   [[nodiscard]] static std::string_view type() { return "String"; }
-  [[nodiscard]] static Result<void> assign(std::optional<std::string>& field, const std::vector<std::string>& values,
-                                           TextCheck check, Instant);
+  [[nodiscard]] static Result<void> assign(std::optional<std::string>& field,
+                                           const std::vector<std::string>& values, TextCheck check, Instant);
 };
 
 template <>
 struct Field<std::vector<std::string>> : NoValues {
   static constexpr Shape shape = Shape::list;
   [[nodiscard]] static std::string_view type() { return "String[]"; }
-  [[nodiscard]] static Result<void> assign(std::vector<std::string>& field, const std::vector<std::string>& values,
-                                           TextCheck check, Instant);
+  [[nodiscard]] static Result<void> assign(std::vector<std::string>& field,
+                                           const std::vector<std::string>& values, TextCheck check, Instant);
 };
 
 template <>
@@ -248,41 +269,42 @@ struct Field<std::optional<std::vector<std::string>>> : NoValues {
   static constexpr Shape shape = Shape::list;
   [[nodiscard]] static std::string_view type() { return "String[]"; }
   [[nodiscard]] static Result<void> assign(std::optional<std::vector<std::string>>& field,
-                                           const std::vector<std::string>& values, TextCheck check, Instant now);
+                                           const std::vector<std::string>& values, TextCheck check,
+                                           Instant now);
 };
 
 template <>
 struct Field<std::optional<Instant>> : NoValues {
   static constexpr Shape shape = Shape::scalar;
   [[nodiscard]] static std::string_view type() { return "DateTime"; }
-  [[nodiscard]] static Result<void> assign(std::optional<Instant>& field, const std::vector<std::string>& values,
-                                           TextCheck, Instant now);
+  [[nodiscard]] static Result<void> assign(std::optional<Instant>& field,
+                                           const std::vector<std::string>& values, TextCheck, Instant now);
 };
 
 template <>
 struct Field<std::optional<Duration>> : NoValues {
   static constexpr Shape shape = Shape::scalar;
   [[nodiscard]] static std::string_view type() { return "TimeSpan"; }
-  [[nodiscard]] static Result<void> assign(std::optional<Duration>& field, const std::vector<std::string>& values,
-                                           TextCheck, Instant);
+  [[nodiscard]] static Result<void> assign(std::optional<Duration>& field,
+                                           const std::vector<std::string>& values, TextCheck, Instant);
 };
 
 template <>
 struct Field<std::optional<std::int64_t>> : NoValues {
   static constexpr Shape shape = Shape::scalar;
   [[nodiscard]] static std::string_view type() { return "Int32"; }
-  [[nodiscard]] static Result<void> assign(std::optional<std::int64_t>& field, const std::vector<std::string>& values,
-                                           TextCheck, Instant);
+  [[nodiscard]] static Result<void> assign(std::optional<std::int64_t>& field,
+                                           const std::vector<std::string>& values, TextCheck, Instant);
 };
 
 template <class E>
-  requires std::is_enum_v<E>
+requires std::is_enum_v<E>
 struct Field<std::optional<E>> {
   static constexpr Shape shape = Shape::scalar;
   [[nodiscard]] static std::string_view type() { return "Enumeration"; }
   [[nodiscard]] static std::vector<std::string_view> values() { return detail::names_of<E>(); }
-  [[nodiscard]] static Result<void> assign(std::optional<E>& field, const std::vector<std::string>& values, TextCheck,
-                                           Instant) {
+  [[nodiscard]] static Result<void> assign(std::optional<E>& field, const std::vector<std::string>& values,
+                                           TextCheck, Instant) {
     field = parse_enum<E>(values.front());
     if (!field) return detail::not_one_of(values.front(), detail::names_of<E>());
     return {};

@@ -58,7 +58,8 @@ bool is_named(const PartnerApplication& partner, const IssuerName& issuer) {
 bool is_named(const OAuthServer& server, const IssuerName& issuer) {
   // An issuer of URL form carries its realm in the URL.
   const bool url = issuer.realm.empty() && issuer.principal.find("://") != std::string::npos;
-  return server.enabled && server.issuer_identifier == issuer.principal && (url || server.realm == issuer.realm);
+  return server.enabled && server.issuer_identifier == issuer.principal &&
+         (url || server.realm == issuer.realm);
 }
 
 TrustLookups lookups_on_demand(Connection& store) {
@@ -104,7 +105,8 @@ Result<TrustLookups> lookups_at_once(Connection& store) {
   made.applications = [all](std::string_view identifier) -> Result<std::vector<TrustedApplication>> {
     std::vector<TrustedApplication> found;
     for (const auto& one : all->partners) {
-      const bool fits = one.enabled && one.source == TrustSource::oauth_server && one.application_identifier == identifier;
+      const bool fits =
+          one.enabled && one.source == TrustSource::oauth_server && one.application_identifier == identifier;
       if (fits) found.push_back(application_of(one));
     }
     return found;
@@ -114,18 +116,19 @@ Result<TrustLookups> lookups_at_once(Connection& store) {
 
 // The same issuers with these keys in place of their own.
 void replace_keys(TrustLookups& lookups, std::vector<Certificate> keys) {
-  lookups.issuers = [issuers = lookups.issuers, keys = std::move(keys)](
-                        const IssuerName& name) -> Result<std::vector<TrustedIssuer>> {
+  lookups.issuers = [issuers = lookups.issuers,
+                     keys = std::move(keys)](const IssuerName& name) -> Result<std::vector<TrustedIssuer>> {
     TRY_ASSIGN(auto found, issuers(name));
     for (auto& one : found) one.keys = keys;
     return found;
   };
 }
 
-// One issuer that is trusted whatever the store says, with the settings of the registered one if there is one.
+// One issuer that is trusted whatever the store says, with the settings of the registered one if there is
+// one.
 void trust_only(TrustLookups& lookups, const IssuerName& name, TrustedIssuer issuer) {
-  lookups.issuers = [issuers = lookups.issuers, name,
-                     issuer = std::move(issuer)](const IssuerName& wanted) -> Result<std::vector<TrustedIssuer>> {
+  lookups.issuers = [issuers = lookups.issuers, name, issuer = std::move(issuer)](
+                        const IssuerName& wanted) -> Result<std::vector<TrustedIssuer>> {
     if (wanted != name) return std::vector<TrustedIssuer>{};
     TRY_ASSIGN(auto registered, issuers(wanted));
     if (registered.size() != 1) return std::vector{issuer};
@@ -145,13 +148,14 @@ TrustedIssuer fully_trusted(std::string identity, std::string realm, std::vector
 }
 
 // What the partner would use: its own name, our published keys, and full trust in us.
-Result<void> judge_as_partner(Environment& env, Connection& store, const VerifyRequest& request, const IssuerName& own,
-                              Judge& judge) {
+Result<void> judge_as_partner(Environment& env, Connection& store, const VerifyRequest& request,
+                              const IssuerName& own, Judge& judge) {
   TRY_ASSIGN(const auto partner, stored_partner(store, *request.as_partner));
   auto host = request.host;
   if (!host && partner.metadata_url) host = host_of_url(*partner.metadata_url);
   if (!host) {
-    return fail("Parameter.Missing", fmt::format("'{}' has no MetadataUrl to take a host from", partner.identity), "--host",
+    return fail("Parameter.Missing",
+                fmt::format("'{}' has no MetadataUrl to take a host from", partner.identity), "--host",
                 "add --host, the name under which the partner is called");
   }
   TRY_ASSIGN(auto keys, published_certificates(store, env.now()));
@@ -165,8 +169,9 @@ Result<void> judge_as_partner(Environment& env, Connection& store, const VerifyR
   judge.policy.trust.applications = [](std::string_view) -> Result<std::vector<TrustedApplication>> {
     return std::vector<TrustedApplication>{};
   };
-  judge.assumptions.push_back(fmt::format("as partner '{}': it is {} at {} and trusts {} fully, with the keys that we publish",
-                                          partner.identity, partner.application_identifier, *host, own.text()));
+  judge.assumptions.push_back(
+      fmt::format("as partner '{}': it is {} at {} and trusts {} fully, with the keys that we publish",
+                  partner.identity, partner.application_identifier, *host, own.text()));
   return {};
 }
 
@@ -183,10 +188,12 @@ Result<void> assume_key(Environment& env, const std::string& path, Judge& judge)
   auto certificate = read_certificate(content);
   if (!certificate) {
     Error error = std::move(certificate).error();
-    error.advice = "server-to-server tokens name a certificate (x5t): give one, or use --profile jws for a bare key";
+    error.advice =
+        "server-to-server tokens name a certificate (x5t): give one, or use --profile jws for a bare key";
     return tl::unexpected(std::move(error));
   }
-  judge.assumptions.push_back(fmt::format("the issuer's key is certificate {} from a file", certificate->thumbprint));
+  judge.assumptions.push_back(
+      fmt::format("the issuer's key is certificate {} from a file", certificate->thumbprint));
   replace_keys(judge.policy.trust, {*std::move(certificate)});
   return {};
 }
@@ -205,7 +212,8 @@ Result<Judge> make_judge(Environment& env, const VerifyRequest& request, Load lo
   judge.policy.effective_realm = own.realm;
   judge.policy.hosts = deployment.configuration.hosts;
   for (const auto& domain : domains) judge.policy.sip_domains.push_back(domain.name);
-  judge.policy.audience_ignores_case = deployment.configuration.audience_comparison == AudienceComparison::ignore_case;
+  judge.policy.audience_ignores_case =
+      deployment.configuration.audience_comparison == AudienceComparison::ignore_case;
   judge.policy.clock_skew = deployment.configuration.clock_skew;
   judge.policy.maximum_lifetime = deployment.configuration.maximum_token_lifetime;
   if (load == Load::at_once) {

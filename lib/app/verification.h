@@ -1,5 +1,5 @@
-// Judging tokens as this deployment's server would, or as a partner would: the trust of the store put into the form that
-// lib/token/verify.h asks for.
+// Judging tokens as this deployment's server would, or as a partner would: the trust of the store put into
+// the form that lib/token/verify.h asks for.
 #pragma once
 
 #include <optional>
@@ -26,8 +26,8 @@ struct Judge {
   std::vector<std::string> assumptions = {};  // what was not taken from the store
 };
 
-// How many tokens are to be judged: for one, an issuer is looked up when it is asked for; for many, all are loaded once,
-// and the judge may be used from several threads.
+// How many tokens are to be judged: for one, an issuer is looked up when it is asked for; for many, all are
+// loaded once, and the judge may be used from several threads.
 enum class Load { on_demand, at_once };
 
 [[nodiscard]] Result<Judge> make_judge(Environment& env, const VerifyRequest& request, Load load);

@@ -109,6 +109,8 @@ Result<void> bring_up_to_date(Connection& store) {
     return fail("Store.Damaged", fmt::format("the store '{}' has no schema", store.location()),
                 store.location(), "restore it from a backup");
   }
+  // Every read verb comes by here: asking the file once is enough.
+  if (version == latest_schema_version()) return {};
   auto migrated = migrate(store, migrations());
   if (!migrated && migrated.error().id == ErrorId("Store.NotPermitted")) {
     return fail("Store.NotPermitted",
@@ -265,9 +267,9 @@ Result<void> create_store(const NewStore& request, const std::function<Result<vo
   TRY(make_folders(request.location, group));
   TRY_ASSIGN(const auto folder, checked_folder(request.location));
   TRY_ASSIGN(const auto bytes, build_sqlite(request.location, [&](Connection& store) -> Result<void> {
-    TRY(fill_new_store(store));
-    return fill ? fill(store) : Result<void>();
-  }));
+               TRY(fill_new_store(store));
+               return fill ? fill(store) : Result<void>();
+             }));
   return publish(folder, request.location, bytes, group);
 }
 
