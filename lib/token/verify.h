@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "lib/core/certificate.h"
@@ -114,7 +115,10 @@ struct AcceptedToken {
 class TokenReport {
  public:
   [[nodiscard]] bool accepted() const;
-  [[nodiscard]] const std::vector<Check>& checks() const { return checks_; }
+  [[nodiscard]] const std::vector<Check>& checks() const& { return checks_; }
+  // Of a report that is about to go: `for (const auto& check : verify_jws(…).checks())` would else read what
+  // is gone.
+  [[nodiscard]] std::vector<Check> checks() && { return std::move(checks_); }
   // The first failed check, in the order of the rules; nullptr when accepted.
   [[nodiscard]] const Check* first_failure() const;
   // Only of an accepted token whose claims were judged; nullptr otherwise, and always of verify_jws.
