@@ -114,6 +114,24 @@ TEST_CASE_FIXTURE(FreshStore, "whatever is there already is neither replaced nor
   CHECK(files_in(folder.path()) == 2);
 }
 
+TEST_CASE("a new store has what it starts with, and there is none when that fails") {
+  const TemporaryFolder folder;
+  const auto location = folder.path("store.db");
+  const auto fill = [](Connection& store) -> Result<void> {
+    TRY(insert_sip_domain(store, {.name = "one.example"}));
+    return {};
+  };
+  const auto fail_after = [&fill](Connection& store) -> Result<void> {
+    TRY(fill(store));
+    return fill(store);
+  };
+  CHECK(error_id(create_store({.location = location}, fail_after)) == "SipDomain.Exists");
+  CHECK(files_in(folder.path()) == 0);
+  must(create_store({.location = location}, fill));
+  CHECK(domain_names(*must(open_store(location, OpenFor::reading))) ==
+        std::vector<std::string>{"one.example"});
+}
+
 TEST_CASE("of many that make the same store at once, one succeeds and the others are told that it exists") {
   const TemporaryFolder folder;
   const auto location = folder.path("store.db");
