@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "lib/core/encoding.h"
@@ -9,18 +10,15 @@
 #include "lib/store/store.h"
 
 namespace accord {
-namespace {
-
-constexpr std::string_view kChoices =
-    "[Y] Yes  [A] Yes to All  [N] No  [L] No to All  [?] Help (default is \"Y\"): ";
-constexpr std::string_view kChoicesHelp =
-    "Y - do this.  A - do this and everything after it.  N - do not do this.  L - do nothing more.\n";
-
-}  // namespace
-
 Environment::Environment(Console& console, const Settings& settings, Instant now, std::string_view verb,
-                         const CommonOptions& common, std::string_view set)
-    : console_(console), settings_(settings), now_(now), verb_(verb), common_(common), set_(set) {}
+                         const CommonOptions& common, std::string_view set, Answers& answers)
+    : console_(console),
+      settings_(settings),
+      now_(now),
+      verb_(verb),
+      common_(common),
+      set_(set),
+      answers_(answers) {}
 
 Result<StoreLocation> Environment::location() const {
   return locate_store(common_.store, settings_);
@@ -81,20 +79,16 @@ Result<void> Environment::approve(std::string_view operation, std::string_view t
   }
   const bool asked = common_.confirm.on() || (ask == Ask::always && !common_.confirm.off() && !common_.force);
   if (!asked) return {};
+  const auto question = questions_++;
+  if (question < answers_.approved.size() && answers_.approved[question] == operation) return {};
   if (!console_.can_ask()) {
     return fail("Answer.NotPossible",
                 fmt::format("this needs an answer, and there is no terminal to ask on: {}", operation),
                 std::string(target), "add --confirm=false to answer Yes beforehand");
   }
-  for (;;) {
-    const auto answer = console_.ask(
-        fmt::format("Confirm\nAre you sure you want to perform this action?\n{}\n{}", what, kChoices));
-    if (!answer) break;
-    const auto word = to_lower(trim(*answer));
-    if (word.empty() || word == "y" || word == "yes" || word == "a") return {};
-    if (word == "n" || word == "no" || word == "l") break;
-    console_.write_error(kChoicesHelp);
-  }
+  answers_.approved.resize(std::min(answers_.approved.size(), question));
+  answers_.pending = what;
+  answers_.pending_operation = operation;
   return fail("Answer.No", "the answer was no; nothing was changed", std::string(target));
 }
 
@@ -116,7 +110,11 @@ void Environment::emit_text(std::string text) {
 }
 
 void Environment::warn(std::string_view text) const {
-  if (!common_.quiet) console_.write_error(fmt::format("WARNING: {}\n", escape_for_terminal(text)));
+  auto line = fmt::format("WARNING: {}\n", escape_for_terminal(text));
+  // A verb that runs again after an answer has said this before.
+  if (common_.quiet || std::ranges::find(answers_.said, line) != answers_.said.end()) return;
+  console_.write_error(line);
+  answers_.said.push_back(std::move(line));
 }
 
 void Environment::verbose(std::string_view text) const {

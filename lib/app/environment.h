@@ -37,10 +37,20 @@ class Console {
 // When a change is put as a question.
 enum class Ask { if_confirm, always };
 
+// What the admin answered so far in one call. No lock is held while a question waits: the verb is rolled
+// back, the question is asked, and after a Yes the verb runs again from the start, on the store as it is by
+// then.
+struct Answers {
+  std::vector<std::string> approved = {};   // operations, in the order they were asked
+  std::optional<std::string> pending = {};  // the question that stopped the verb
+  std::string pending_operation = {};
+  std::vector<std::string> said = {};  // warnings that were printed already
+};
+
 class Environment {
  public:
   Environment(Console& console, const Settings& settings, Instant now, std::string_view verb,
-              const CommonOptions& common, std::string_view set);
+              const CommonOptions& common, std::string_view set, Answers& answers);
 
   [[nodiscard]] Instant now() const { return now_; }
   [[nodiscard]] const CommonOptions& common() const { return common_; }
@@ -98,6 +108,8 @@ class Environment {
   std::string verb_;
   const CommonOptions& common_;
   std::string set_;
+  Answers& answers_;
+  std::size_t questions_ = 0;  // asked so far in this run
 
   std::unique_ptr<Connection> connection_;
   std::optional<Transaction> transaction_;

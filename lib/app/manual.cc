@@ -316,7 +316,7 @@ std::string fish_completion(const std::vector<Verb>& verbs) {
 }  // namespace
 
 std::string version_text() {
-  return "accord " ACCORD_VERSION "\n";
+  return "accord " ACCORD_VERSION " (built with " ACCORD_BUILT_WITH ")\n";
 }
 
 std::string help_page(const Verb& verb) {

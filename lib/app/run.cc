@@ -85,6 +85,38 @@ Result<ExitCode> call(const Verb& verb, const BoundCall& bound, Environment& env
   return code;
 }
 
+// PowerShell's question. Yes is the default; the end of input is a No.
+bool answered_yes(Console& console, std::string_view what) {
+  constexpr std::string_view kChoices =
+      "[Y] Yes  [A] Yes to All  [N] No  [L] No to All  [?] Help (default is \"Y\"): ";
+  constexpr std::string_view kHelp =
+      "Y - do this.  A - do this and everything after it.  N - do not do this.  L - do nothing more.\n";
+  for (;;) {
+    const auto answer = console.ask(
+        fmt::format("Confirm\nAre you sure you want to perform this action?\n{}\n{}", what, kChoices));
+    if (!answer) return false;
+    const auto word = to_lower(trim(*answer));
+    if (word.empty() || word == "y" || word == "yes" || word == "a") return true;
+    if (word == "n" || word == "no" || word == "l") return false;
+    console.write_error(kHelp);
+  }
+}
+
+// Runs the verb, and runs it again after each question that was answered with Yes.
+Result<ExitCode> call_asking(const Verb& verb, const BoundCall& bound, Console& console,
+                             const Settings& settings, Instant now) {
+  Answers answers;
+  for (;;) {
+    auto code = [&] {
+      Environment env(console, settings, now, verb.name, bound.common, bound.set, answers);
+      return call(verb, bound, env);
+    }();
+    if (!answers.pending || code) return code;
+    if (!answered_yes(console, *std::exchange(answers.pending, std::nullopt))) return code;
+    answers.approved.push_back(answers.pending_operation);
+  }
+}
+
 int run_verb(const Verb& verb, const std::vector<std::string>& arguments, Console& console,
              const Settings& settings, const Clock& clock) {
   const Instant now = clock.now();
@@ -97,8 +129,7 @@ int run_verb(const Verb& verb, const std::vector<std::string>& arguments, Consol
     const auto written = console.write_out(bound->common.version ? version_text() : help_page(verb));
     return written ? 0 : report(console, verb.name, written.error(), {}, false);
   }
-  Environment env(console, settings, now, verb.name, bound->common, bound->set);
-  const auto code = call(verb, *bound, env);
+  const auto code = call_asking(verb, *bound, console, settings, now);
   if (code) return static_cast<int>(*code);
   return report(console, verb.name, code.error(), bound->common.output,
                 bound->common.error_action == ErrorAction::silently_continue,

@@ -56,10 +56,7 @@ bool is_named(const PartnerApplication& partner, const IssuerName& issuer) {
 }
 
 bool is_named(const OAuthServer& server, const IssuerName& issuer) {
-  // An issuer of URL form carries its realm in the URL.
-  const bool url = issuer.realm.empty() && issuer.principal.find("://") != std::string::npos;
-  return server.enabled && server.issuer_identifier == issuer.principal &&
-         (url || server.realm == issuer.realm);
+  return server.enabled && server.issuer_identifier == issuer.principal && server.realm == issuer.realm;
 }
 
 TrustLookups lookups_on_demand(Connection& store) {

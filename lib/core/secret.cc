@@ -144,7 +144,7 @@ void show(int terminal, std::string_view text) {
 
 SecretBytes& SecretBytes::operator=(SecretBytes&& other) noexcept {
   if (this != &other) {
-    explicit_bzero(bytes_.data(), bytes_.size());
+    if (!bytes_.empty()) explicit_bzero(bytes_.data(), bytes_.size());
     bytes_ = std::move(other.bytes_);
     other.bytes_.clear();
   }
