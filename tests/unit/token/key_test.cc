@@ -113,6 +113,12 @@ TEST_CASE("an ECDSA signature needs r and s from 1 to n-1 in their full length")
   }
 }
 
+TEST_CASE("the salt of an RSA-PSS signature is exactly as long as the digest") {
+  const auto key = must(Key::from_public(public_bytes("rsa")));
+  CHECK(key.verify(Algorithm::ps256, "message", data("token-rsa-salt32.sig")));
+  CHECK_FALSE(key.verify(Algorithm::ps256, "message", data("token-rsa-salt20.sig")));
+}
+
 TEST_CASE("an RSA signature that is not below the modulus is refused") {
   const auto key = must(Key::from_public(public_bytes("rsa")));
   CHECK_FALSE(key.verify(Algorithm::rs256, "message", std::string(256, '\xFF')));

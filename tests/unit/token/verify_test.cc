@@ -14,6 +14,7 @@ namespace {
 using test::check_of;
 using test::digits;
 using test::kNow;
+using test::kServiceHost;
 using test::kTenant;
 using test::must;
 using test::segment;
@@ -884,6 +885,20 @@ TEST_CASE_FIXTURE(World,
   CHECK(judge_server(*this, server_claims()) == "application 2000006");
   policy.trust.applications = nullptr;
   CHECK(judge_server(*this, server_claims()) == "application 2000006");
+}
+
+TEST_CASE_FIXTURE(World, "a partner with keys of its own never signs a delegated token, however it looks") {
+  auto claims = with(delegated_claims(), "iss", partner_issuer.text());
+  claims = with(with(claims, "actor", partner_issuer.text()), "aud", audience());
+  CHECK(judge(*this, claims) == "application 2000006");
+}
+
+TEST_CASE_FIXTURE(World, "a partner of another realm names our realm in the audience, not its own") {
+  partner_issuer.realm = "contoso.com";
+  partner.realm = "contoso.com";
+  CHECK(judge(*this, app_claims()).empty());
+  CHECK(judge(*this, with(app_claims(), "aud", audience(kServiceHost, "contoso.com"))) ==
+        "audience.realm 2000004");
 }
 
 TEST_CASE_FIXTURE(World, "a delegated token names its application and a user's identity provider") {
