@@ -32,10 +32,7 @@ class Record {
   explicit Record(const RecordType& type) : type_(&type) {}
 
   // Properties are added in the order of the type, each exactly once.
-  Record& add(std::string_view name, Value value) {
-    properties_.emplace_back(name, std::move(value));
-    return *this;
-  }
+  Record& add(std::string_view name, Value value);
   [[nodiscard]] const RecordType& type() const { return *type_; }
   [[nodiscard]] const std::vector<std::pair<std::string_view, Value>>& properties() const { return properties_; }
   // Without regard to case; nullptr when there is none of that name.
