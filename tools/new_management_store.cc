@@ -43,13 +43,14 @@ Result<ExitCode> run(Environment& env, const Options& options) {
     TRY(create_store({.location = where.store, .reader_group = options.reader_group},
                      [&](Connection& store) { return fill(store, *vault, options); }));
   }
-  env.emit(Record(kManagementStoreType)
-               .add("Store", where.store)
-               .add("KeyFile", where.key_file)
-               .add("SchemaVersion", latest_schema_version())
-               .add("ServiceName", value_or_null(options.service_name))
-               .add("Realm", options.realm ? Value(*options.realm) : value_or_null(options.sip_domain))
-               .add("SipDomain", value_or_null(options.sip_domain)));
+  env.emit(
+      Record(kManagementStoreType)
+          .add("Store", where.store)
+          .add("KeyFile", where.key_file)
+          .add("SchemaVersion", latest_schema_version())
+          .add("ServiceName", value_or_null(options.service_name))
+          .add("EffectiveRealm", options.realm ? Value(*options.realm) : value_or_null(options.sip_domain))
+          .add("SipDomain", value_or_null(options.sip_domain)));
   return ExitCode::success;
 }
 

@@ -37,8 +37,8 @@ Result<ExitCode> run(Environment& env, const Options& options) {
   TRY_ASSIGN(auto* store, env.write());
   TRY_ASSIGN(const auto domain, stored_sip_domain(*store, options.identity));
   TRY_ASSIGN(const bool in_use, is_in_use(*store, domain.name));
-  if (in_use) env.warn(fmt::format("'{}' is a name of an assigned certificate or of Hosts", domain.name));
   TRY(remove_sip_domain(*store, domain));
+  if (in_use) env.warn(fmt::format("'{}' is a name of an assigned certificate or of Hosts", domain.name));
   TRY(env.approve("Remove SIP domain", domain.name, {}, in_use ? Ask::always : Ask::if_confirm));
   if (options.pass_thru) env.emit(to_record(domain));
   return ExitCode::success;

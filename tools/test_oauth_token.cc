@@ -141,7 +141,8 @@ std::vector<std::string> lines_of(std::string_view text) {
 Result<std::vector<std::string>> tokens_of(Environment& env, const Options& options) {
   std::vector<std::string> tokens;
   if (options.token && *options.token != "-") {
-    env.warn("a token given as an argument is visible to other users of this machine; pipe it in with -");
+    if (!options.token->empty())
+      env.warn("a token given as an argument is visible to other users of this machine; pipe it in with -");
     tokens.push_back(*options.token);
   } else {
     TRY_ASSIGN(const auto text, env.read_file_or_input(options.token_file.value_or("-"), kInputLimit));

@@ -4,7 +4,7 @@ namespace accord {
 namespace {
 
 constexpr std::string_view kNextRelease =
-    "is not in this version; filter the jsonl form with another program until then";
+    "it is not in this version; filter the jsonl form with another program until then";
 
 Parameter later(std::string_view name, std::string_view why) {
   return own(refused_parameter(name, why));

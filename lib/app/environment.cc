@@ -63,6 +63,7 @@ Result<KeyVault*> Environment::vault() {
   if (!vault_) {
     TRY_ASSIGN(const auto where, location());
     vault_.emplace(where.key_file);
+    if (what_if()) vault_->keep_off_disk();
   }
   return &*vault_;
 }

@@ -7,6 +7,8 @@
 #include "lib/app/deployment.h"
 #include "lib/app/our_certificates.h"
 #include "lib/app/registration.h"
+#include "lib/core/encoding.h"
+#include "lib/core/parse.h"
 #include "lib/token/sign.h"
 
 namespace accord {
@@ -25,13 +27,14 @@ bool carries_user(const MintRequest& request) {
   return request.profile == MintProfile::outer || (!request.profile && !request.user.empty());
 }
 
-// What the profile itself writes: replacing it makes another token.
+// What the profile itself writes: replacing it makes another token. In another case it is a claim of its own
+// to us, and the same one to a reader of JSON that ignores case.
 bool is_own_claim(std::string_view name) {
   constexpr std::array<std::string_view, 13> kOwn = {"aud",  "iss",    "nbf",        "exp",
                                                      "iat",  "nameid", "nii",        "upn",
                                                      "smtp", "sip",    "actortoken", "trustedfordelegation",
                                                      "actor"};
-  return std::ranges::find(kOwn, name) != kOwn.end();
+  return std::ranges::any_of(kOwn, [&](auto own) { return equals_ignoring_case(name, own); });
 }
 
 Result<std::pair<std::string, std::string>> split_claim(const std::string& text) {
@@ -151,10 +154,42 @@ Result<void> check_times(const TokenRequest& token, const MintRequest& request,
   return {};
 }
 
+// When a token that was asked to be wrong must end: partners trust the key that signs it. Not set where the
+// token is an ordinary one, or the key is of no use to anyone.
+std::optional<Instant> latest_end(const MintRequest& request, Instant now) {
+  if (!request.allow_invalid || request.sign_with) return std::nullopt;
+  return now + kInvalidLifetime;
+}
+
+tl::unexpected<Error> ends_too_late(std::string_view parameter) {
+  return fail("Parameter.Invalid", "with --allow-invalid, a token of an assigned key ends within 5 min",
+              std::string(parameter), "let it end earlier, or sign with a certificate that is not assigned");
+}
+
+Result<Instant> end_of(const MintRequest& request, const OAuthConfiguration& configuration,
+                       Instant not_before, std::optional<Instant> latest) {
+  const auto usual = is_assertion(request) ? kAssertionLifetime : configuration.token_lifetime;
+  if (!latest) return not_before + request.lifetime.value_or(usual);
+  const auto lifetime = request.lifetime.value_or(std::min(usual, kInvalidLifetime));
+  if (lifetime > kInvalidLifetime) return ends_too_late("--lifetime");
+  return std::min(not_before + lifetime, *latest);
+}
+
+// The same of what --claim says. What is no plain number of seconds has no end that anybody could be sure of.
+Result<void> check_end(const json::Value& claims, Instant latest) {
+  for (const auto& [name, value] : claims.members()) {
+    if (!equals_ignoring_case(name, "exp")) continue;
+    const auto second = parse_integer(value.text(), 0, latest.time_since_epoch().count());
+    if (!second) return ends_too_late("--claim");
+  }
+  return {};
+}
+
 struct Signer {
   Certificate certificate = {};
   Key key;
   Algorithm algorithm = Algorithm::rs256;
+  std::optional<Instant> latest_end = {};  // of what it signs
 };
 
 Result<Signer> signer_for(Environment& env, Connection& store, const MintRequest& request) {
@@ -183,7 +218,7 @@ Result<Signer> signer_for(Environment& env, Connection& store, const MintRequest
   TRY_ASSIGN(auto key, Key::from_private(bytes));
   const auto algorithm = s2s_algorithm(certificate.public_key.algorithm);
   if (!algorithm) return fail("Key.Invalid", "this kind of key signs no tokens", certificate.thumbprint);
-  return Signer{std::move(certificate), std::move(key), *algorithm};
+  return Signer{std::move(certificate), std::move(key), *algorithm, latest_end(request, env.now())};
 }
 
 // The claims with those of --claim: a new one is added, one of the same name replaced.
@@ -202,7 +237,8 @@ Result<json::Value> with_claims(const json::Value& claims, const std::vector<std
 }
 
 Result<std::string> sign_one(const TokenRequest& token, const MintRequest& request, const Signer& signer) {
-  const auto sign = [&](const json::Value& claims) {
+  const auto sign = [&](const json::Value& claims) -> Result<std::string> {
+    if (signer.latest_end) TRY(check_end(claims, *signer.latest_end));
     return sign_token(claims, signer.key, signer.algorithm, signer.certificate.x5t());
   };
   if (is_assertion(request)) {
@@ -231,18 +267,6 @@ std::optional<std::string> name_id(const TokenRequest& token, const MintRequest&
   return request.user.sid ? request.user.sid : request.user.upn;
 }
 
-Result<Duration> lifetime_of(const MintRequest& request, const OAuthConfiguration& configuration,
-                             bool real_key) {
-  const bool bounded = real_key && request.allow_invalid && wants_invalid(request);
-  const auto usual = is_assertion(request) ? kAssertionLifetime : configuration.token_lifetime;
-  if (!bounded) return request.lifetime.value_or(usual);
-  if (request.lifetime && *request.lifetime > kInvalidLifetime) {
-    return fail("Parameter.Invalid", "with --allow-invalid, a token of an assigned key lives at most 5 min",
-                "--lifetime", "ask for 5m or less, or sign with a certificate that is not assigned");
-  }
-  return std::min(request.lifetime.value_or(usual), kInvalidLifetime);
-}
-
 }  // namespace
 
 Result<std::vector<MintedToken>> mint_tokens(Environment& env, const MintRequest& request) {
@@ -260,9 +284,9 @@ Result<std::vector<MintedToken>> mint_tokens(Environment& env, const MintRequest
   } else {
     TRY_ASSIGN(token.audience, audience_at_partner(env, *store, request, own));
   }
-  TRY_ASSIGN(const auto lifetime, lifetime_of(request, deployment.configuration, !request.sign_with));
   token.not_before = request.not_before.value_or(env.now());
-  token.expires = token.not_before + lifetime;
+  TRY_ASSIGN(token.expires,
+             end_of(request, deployment.configuration, token.not_before, latest_end(request, env.now())));
   TRY(check_times(token, request, deployment.configuration, env.now()));
 
   TRY_ASSIGN(const auto signer, signer_for(env, *store, request));

@@ -77,7 +77,7 @@ constexpr std::array<std::string_view, 13> kTokenTestProperties = {
 constexpr std::array<std::string_view, 4> kStoreLocationProperties = {"Store", "StoreSource", "KeyFile",
                                                                       "KeyFileSource"};
 constexpr std::array<std::string_view, 6> kManagementStoreProperties = {
-    "Store", "KeyFile", "SchemaVersion", "ServiceName", "Realm", "SipDomain"};
+    "Store", "KeyFile", "SchemaVersion", "ServiceName", "EffectiveRealm", "SipDomain"};
 constexpr std::array<std::string_view, 9> kAuthMetadataProperties = {
     "Id", "Version", "Name", "Realm", "ServiceName", "Issuer", "AllowedAudiences", "Keys", "Endpoints"};
 constexpr std::array<std::string_view, 6> kMetadataKeyProperties = {"X5t",       "Thumbprint", "Subject",

@@ -24,7 +24,7 @@ std::string store_of(const Error& error, const std::optional<std::string>& named
   const bool about_store = code == ExitCode::not_found || code == ExitCode::store;
   if (!about_store || error.id.text().starts_with("File.")) return {};
   const auto where = locate_store(named, settings);
-  return where ? where->store : std::string();
+  return where && where->store != error.target ? where->store : std::string();
 }
 
 std::string error_as_json(const Error& error, std::string_view store) {

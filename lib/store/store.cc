@@ -58,11 +58,13 @@ Result<void> check_owner(const struct stat& status, std::string_view what, const
                 fmt::format("the {} '{}' belongs to another user (uid {})", what, path, status.st_uid),
                 location, "use a store of your own, or run it as that user");
   }
-  if ((status.st_mode & kWritableByOthers) != 0) {
-    return fail("Store.NotPermitted", fmt::format("the {} '{}' can be written by other users", what, path),
-                location, fmt::format("chmod go-w {}", path));
-  }
-  return {};
+  if ((status.st_mode & kWritableByOthers) == 0) return {};
+  // A folder for everybody, as /tmp is, stays as it is: the store needs one of its own.
+  const bool shared = S_ISDIR(status.st_mode) && (status.st_mode & S_ISVTX) != 0;
+  return fail("Store.NotPermitted", fmt::format("the {} '{}' can be written by other users", what, path),
+              location,
+              shared ? fmt::format("give the store a folder of its own: --store {}/accord/store.db", path)
+                     : fmt::format("chmod go-w {}", path));
 }
 
 std::string name_of(const std::string& location) {
