@@ -172,6 +172,10 @@ Result<void> KeyVault::create() {
   {
     SecretBytes fresh(kKeySize);
     fill_random(fresh.data(), fresh.size());
+    if (off_disk_) {
+      key_ = std::move(fresh);
+      return {};
+    }
     std::string encoded = base64_encode(fresh.view());
     content.reserve(kFileSize);
     content += encoded;
@@ -185,6 +189,7 @@ Result<void> KeyVault::create() {
 }
 
 bool KeyVault::exists() const {
+  if (off_disk_ && !key_.empty()) return true;
   struct stat status {};
   // A file that cannot be looked at is not missing: reading it will say why.
   return lstat(path_.c_str(), &status) == 0 || (errno != ENOENT && errno != ENOTDIR);

@@ -24,6 +24,9 @@ class KeyVault {
   explicit KeyVault(std::string path) : path_(std::move(path)) {}
   [[nodiscard]] const std::string& path() const { return path_; }
 
+  // From here on a new key stays in memory and goes with this vault: for what is only rehearsed.
+  void keep_off_disk() { off_disk_ = true; }
+
   // Makes a new key file; fails with File.Exists if one is there.
   [[nodiscard]] Result<void> create();
   [[nodiscard]] bool exists() const;
@@ -39,6 +42,7 @@ class KeyVault {
  private:
   [[nodiscard]] Result<const SecretBytes*> key();
   std::string path_;
+  bool off_disk_ = false;
   SecretBytes key_ = {};
 };
 

@@ -37,6 +37,23 @@ TEST_CASE_FIXTURE(WithKey, "a store key is made with the folder that is missing"
   CHECK(must(KeyVault(folder.path("keys/store.key")).key_id()).size() == 16);
 }
 
+TEST_CASE_FIXTURE(WithKey, "a store key that is kept off the disk works and leaves nothing behind") {
+  const auto other = folder.path("keys/other.key");
+  KeyVault vault(other);
+  vault.keep_off_disk();
+  CHECK_FALSE(vault.exists());
+  must(vault.create());
+  CHECK(vault.exists());
+  CHECK(must(vault.open(must(vault.seal("secret", "row")), "row")).view() == "secret");
+  CHECK_FALSE(file_exists(other));
+  CHECK_FALSE(file_exists(folder.path("keys")));
+
+  KeyVault present(path);
+  present.keep_off_disk();
+  CHECK(present.exists());
+  CHECK(must(present.key_id()) == must(KeyVault(path).key_id()));
+}
+
 TEST_CASE("the id of a known store key is the published function of it") {
   const TemporaryFolder folder;
   const auto path = folder.path("store.key");

@@ -56,10 +56,14 @@ TEST_CASE("every kind of key of a server has one algorithm, but for P-521") {
 }
 
 TEST_CASE("a key signs and its public half verifies, with its own algorithms and no others") {
-  for (const auto& [name, own] : algorithms_of_keys()) {
+  for (const auto& one : algorithms_of_keys()) {
+    const auto& name = one.first;
+    const auto& own = one.second;
     const auto signer = must(Key::from_private(private_bytes(name)));
     const auto verifier = must(Key::from_public(public_bytes(name)));
-    for (const auto& [algorithm, spelling] : EnumNames<Algorithm>::table) {
+    for (const auto& inner : EnumNames<Algorithm>::table) {
+      const auto& algorithm = inner.first;
+      const auto& spelling = inner.second;
       CAPTURE(std::string(name));
       CAPTURE(spelling);
       CHECK(verifier.allows(algorithm) == is_in(own, algorithm));
@@ -107,7 +111,9 @@ TEST_CASE("an ECDSA signature needs r and s from 1 to n-1 in their full length")
       {"swapped", s + r},
       {"only r", r},
       {"longer halves", std::string(1, '\0') + r + std::string(1, '\0') + s}};
-  for (const auto& [name, signature] : cases) {
+  for (const auto& one : cases) {
+    const auto& name = one.first;
+    const auto& signature = one.second;
     CAPTURE(std::string(name));
     CHECK_FALSE(key.verify(Algorithm::es256, "message", signature));
   }
@@ -234,7 +240,9 @@ TEST_CASE("a JWK that was made for something else does not verify") {
       {"unknown curve", R"({"kty":"EC","crv":"P-224","x":"AA","y":"AA"})"},
       {"X25519", R"({"kty":"OKP","crv":"X25519","x":"3p7bfXt9wbTTW2HC7OQ1Nz-DQ8hbeGdNrfx-FG-IK08"})"},
       {"short coordinate", R"({"kty":"EC","crv":"P-256","x":"AA","y":"AA"})"}};
-  for (const auto& [name, text] : refused) {
+  for (const auto& one : refused) {
+    const auto& name = one.first;
+    const auto& text = one.second;
     CAPTURE(std::string(name));
     CHECK(error_id(Key::from_jwk(jwk(text))) == "Key.Invalid");
   }
@@ -268,7 +276,9 @@ TEST_CASE("a public key is read from DER and PEM of a key or a certificate") {
   const auto pem = [](const std::string& label, const std::string& der) {
     return "-----BEGIN " + label + "-----\n" + base64_encode(der) + "\n-----END " + label + "-----\n";
   };
-  for (const auto& [name, own] : algorithms_of_keys()) {
+  for (const auto& one : algorithms_of_keys()) {
+    const auto& name = one.first;
+    const auto& own = one.second;
     CAPTURE(std::string(name));
     const auto signature = must(must(Key::from_private(private_bytes(name))).sign(own[0], "message"));
     const auto der = data("token-" + name + ".pub");
