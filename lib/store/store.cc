@@ -71,14 +71,15 @@ std::string name_of(const std::string& location) {
   return location.substr(location.rfind('/') + 1);
 }
 
-// The folder of the store without symbolic links, fit to hold it.
+// The folder of the store without symbolic links, fit to hold it. What is judged is where the links lead, so
+// that one that is turned elsewhere meanwhile gains nothing.
 Result<std::string> checked_folder(const std::string& location) {
   const std::string folder = folder_of(location);
-  struct stat status {};
-  if (stat(folder.c_str(), &status) != 0) return unreachable(location, errno);
-  TRY(check_owner(status, "folder", folder, location));
   const std::unique_ptr<char, decltype(&std::free)> resolved(realpath(folder.c_str(), nullptr), &std::free);
   if (resolved == nullptr) return unreachable(location, errno);
+  struct stat status {};
+  if (lstat(resolved.get(), &status) != 0) return unreachable(location, errno);
+  TRY(check_owner(status, "folder", folder, location));
   return std::string(resolved.get());
 }
 
