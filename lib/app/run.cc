@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <exception>
@@ -50,9 +51,32 @@ std::string error_as_text(std::string_view verb, const Error& error, std::string
   return text;
 }
 
-int report(Console& console, std::string_view verb, const Error& error, std::optional<Format> format,
-           bool silent, std::string_view store = {}) {
+// A token that was given in the wrong place stands in the complaint about it, and is a credential all the
+// same.
+std::string without_tokens(std::string_view text) {
+  constexpr std::string_view kStart = "eyJ";  // {" in base64url
+  constexpr std::size_t kShortest = 32;
+  const auto belongs = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.';
+  };
+  std::string result;
+  for (auto at = text.find(kStart); at != std::string_view::npos; at = text.find(kStart)) {
+    const auto end = static_cast<std::size_t>(
+        std::find_if_not(text.begin() + static_cast<std::ptrdiff_t>(at), text.end(), belongs) - text.begin());
+    const auto run = text.substr(at, end - at);
+    const bool is_token = run.size() >= kShortest && run.find('.') != std::string_view::npos;
+    result += text.substr(0, at);
+    result += is_token ? std::string_view("(a token)") : run;
+    text.remove_prefix(end);
+  }
+  return result.append(text);
+}
+
+int report(Console& console, std::string_view verb, Error error, std::optional<Format> format, bool silent,
+           std::string_view store = {}) {
   if (!silent) {
+    for (auto* text : {&error.message, &error.target, &error.advice}) *text = without_tokens(*text);
     const bool json = format == Format::json || format == Format::jsonl;
     console.write_error(json ? error_as_json(error, store) : error_as_text(verb, error, store));
   }
