@@ -14,9 +14,11 @@ struct Options : PasswordOptions {
 };
 
 Result<ExitCode> run(Environment& env, const Options& options) {
-  TRY_ASSIGN(const auto content, env.read_file_or_input(options.path));
+  TRY_ASSIGN(auto content, env.read_file_or_input(options.path));
   TRY_ASSIGN(const auto password, read_password(env, options));
-  TRY_ASSIGN(const auto identity, read_identity(content, password));
+  auto read = read_identity(content, password);
+  wipe(content);  // a PEM file may hold the key in clear
+  TRY_ASSIGN(const auto identity, std::move(read));
   TRY_ASSIGN(auto* store, env.write());
   TRY(env.approve("Import certificate", identity.certificate.thumbprint));
   TRY(take_in(env, *store, identity));
