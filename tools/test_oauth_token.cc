@@ -164,8 +164,8 @@ Result<Bench> prepare(Environment& env, const Options& options, bool many) {
     bench.judge.assumptions.push_back("the key is that of a file; form, header and signature only");
     return bench;
   }
-  const VerifyRequest request{options.partner,  options.as_partner, options.host,
-                              options.audience, options.key,        options.metadata_file};
+  const VerifyRequest request{options.partner, options.as_partner,    options.host, options.audience,
+                              options.key,     options.metadata_file, options.at};
   TRY_ASSIGN(bench.judge, make_judge(env, request, many ? Load::at_once : Load::on_demand));
   if (options.at)
     bench.judge.assumptions.push_back(fmt::format("the time is {}", format_instant(*options.at)));

@@ -64,10 +64,12 @@ TrustLookups lookups_on_demand(Connection& store) {
   made.issuers = [&store](const IssuerName& issuer) -> Result<std::vector<TrustedIssuer>> {
     std::vector<TrustedIssuer> found;
     TRY_ASSIGN(const auto partners, find_partner_applications_by_issuer(store, issuer));
-    for (const auto& one : partners) found.push_back(issuer_of(one));
+    for (const auto& one : partners) {
+      if (is_named(one, issuer)) found.push_back(issuer_of(one));
+    }
     TRY_ASSIGN(const auto servers, find_oauth_servers_by_issuer(store, issuer));
     for (const auto& one : servers) {
-      if (one.enabled) found.push_back(issuer_of(one));
+      if (is_named(one, issuer)) found.push_back(issuer_of(one));
     }
     return found;
   };
@@ -155,7 +157,7 @@ Result<void> judge_as_partner(Environment& env, Connection& store, const VerifyR
                 fmt::format("'{}' has no MetadataUrl to take a host from", partner.identity), "--host",
                 "add --host, the name under which the partner is called");
   }
-  TRY_ASSIGN(auto keys, published_certificates(store, env.now()));
+  TRY_ASSIGN(auto keys, published_certificates(store, request.at.value_or(env.now())));
   judge.policy.service_name = partner.application_identifier;
   judge.policy.effective_realm = partner.realm.value_or(own.realm);
   judge.policy.hosts = {*host};
@@ -175,7 +177,8 @@ Result<void> judge_as_partner(Environment& env, Connection& store, const VerifyR
 Result<void> assume_metadata(Environment& env, const std::string& path, Judge& judge) {
   TRY_ASSIGN(auto read, read_trust_document(env, path));
   const auto& name = read.document.issuer;
-  judge.assumptions.push_back(fmt::format("metadata of '{}' from a file", name.text()));
+  judge.assumptions.push_back(
+      fmt::format("metadata of '{}' from a file, trusted fully where it is not registered", name.text()));
   trust_only(judge.policy.trust, name, fully_trusted(name.text(), name.realm, std::move(read.keys)));
   return {};
 }

@@ -18,6 +18,7 @@ struct VerifyRequest {
   std::optional<std::string> audience = {};
   std::optional<std::string> key_file = {};       // a certificate that stands for the issuer's keys
   std::optional<std::string> metadata_file = {};  // a document that stands for the registered issuer
+  std::optional<Instant> at = {};                 // when the tokens are judged; now if not set
 };
 
 struct Judge {
