@@ -1234,6 +1234,7 @@ std::string jws_verdict(const TokenReport& report) {
 
 std::vector<Key> keys_of(const std::vector<std::string>& jwks) {
   std::vector<Key> keys;
+  keys.reserve(jwks.size());
   for (const auto& text : jwks) keys.push_back(must(read_key(text)));
   return keys;
 }
