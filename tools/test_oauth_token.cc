@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <atomic>
+#include <new>
 #include <thread>
 
 #include "lib/app/checks.h"
@@ -176,8 +177,14 @@ Result<Bench> prepare(Environment& env, const Options& options, bool many) {
 Result<std::vector<Verdict>> judge_all(const Bench& bench, const std::vector<std::string>& tokens) {
   std::vector<std::optional<Result<Verdict>>> slots(tokens.size());
   std::atomic<std::size_t> next = 0;
+  std::atomic<bool> exhausted = false;
+  // What is thrown in a helper would end the program at once.
   const auto work = [&] {
-    for (auto i = next++; i < tokens.size(); i = next++) slots[i] = bench.judge_one(tokens[i]);
+    try {
+      for (auto i = next++; i < tokens.size() && !exhausted; i = next++) slots[i] = bench.judge_one(tokens[i]);
+    } catch (const std::bad_alloc&) {
+      exhausted = true;
+    }
   };
   {
     std::vector<std::jthread> helpers;
@@ -185,6 +192,10 @@ Result<std::vector<Verdict>> judge_all(const Bench& bench, const std::vector<std
         std::min<std::size_t>(std::max(1U, std::thread::hardware_concurrency()), tokens.size());
     for (std::size_t i = 1; i < cores; ++i) helpers.emplace_back(work);
     work();
+  }
+  if (exhausted) {
+    return fail("Memory.Exhausted", "there is not enough memory to judge so many tokens in one call", {},
+                "give fewer lines at a time");
   }
   std::vector<Verdict> verdicts;
   for (auto& slot : slots) {
