@@ -162,9 +162,13 @@ Result<void> Environment::finish() {
       TRY(accord::write_file(file.path, file.content, file.mode));
     }
   }
-  if (transaction_ && writing_) TRY(transaction_->commit());
+  const bool stored = transaction_ && writing_;
+  if (stored) TRY(transaction_->commit());
   transaction_.reset();
-  return output.empty() ? Result<void>() : console_.write_out(output);
+  if (output.empty()) return {};
+  auto written = console_.write_out(output);
+  if (!written && stored) written.error().advice = "the change was made all the same: read it back with the get verb";
+  return written;
 }
 
 }  // namespace accord
