@@ -1,5 +1,6 @@
 #include "lib/store/key_vault.h"
 
+#include "lib/core/file.h"
 #include "tests/unit/store/store_fixture.h"
 
 namespace accord::test {
