@@ -181,7 +181,8 @@ Result<std::vector<Verdict>> judge_all(const Bench& bench, const std::vector<std
   // What is thrown in a helper would end the program at once.
   const auto work = [&] {
     try {
-      for (auto i = next++; i < tokens.size() && !exhausted; i = next++) slots[i] = bench.judge_one(tokens[i]);
+      for (auto i = next++; i < tokens.size() && !exhausted; i = next++)
+        slots[i] = bench.judge_one(tokens[i]);
     } catch (const std::bad_alloc&) {
       exhausted = true;
     }
