@@ -10,6 +10,7 @@
 #include <iterator>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "tests/cli/transcript.h"
 
@@ -85,11 +86,14 @@ int run_file(const fs::path& path, bool rewrite) {
 int run_files(int count, char** files) {
   const bool rewrite = std::getenv("ACCORD_UPDATE_CASES") != nullptr;
   int failures = 0;
-  for (int i = 1; i < count; ++i) {
+  // Before the first scenario leaves the current folder.
+  std::vector<fs::path> paths;
+  for (int i = 1; i < count; ++i) paths.push_back(fs::absolute(files[i]));
+  for (const auto& path : paths) {
     try {
-      failures += run_file(fs::absolute(files[i]), rewrite);
+      failures += run_file(path, rewrite);
     } catch (const std::exception& error) {
-      fmt::print("FAILED {}: {}\n", files[i], error.what());
+      fmt::print("FAILED {}: {}\n", path.string(), error.what());
       ++failures;
     }
   }
