@@ -270,6 +270,7 @@ TEST_CASE_FIXTURE(FreshStore, "a newer store is refused, naming both versions, a
 
 TEST_CASE_FIXTURE(FreshStore, "a store that others may write is refused, and the error says what to type") {
   std::string blamed;
+  std::string advice = "chmod go-w ";
   SUBCASE("its group writes the file") {
     REQUIRE(chmod(location.c_str(), 0660) == 0);
     blamed = location;
@@ -282,14 +283,19 @@ TEST_CASE_FIXTURE(FreshStore, "a store that others may write is refused, and the
     REQUIRE(chmod(folder.path().c_str(), 0770) == 0);
     blamed = folder.path();
   }
-  SUBCASE("the world writes the folder, sticky or not") {
-    REQUIRE(chmod(folder.path().c_str(), 01777) == 0);
+  SUBCASE("the world writes the folder") {
+    REQUIRE(chmod(folder.path().c_str(), 0707) == 0);
     blamed = folder.path();
+  }
+  SUBCASE("the folder is for everybody, as /tmp is") {
+    REQUIRE(chmod(folder.path().c_str(), 01777) == 0);
+    advice = "give the store a folder of its own: --store ";
+    blamed = folder.path() + "/accord/store.db";
   }
   for (const auto mode : {OpenFor::reading, OpenFor::writing}) {
     const auto opened = open_store(location, mode);
     CHECK(error_id(opened) == "Store.NotPermitted");
-    CHECK(opened.error().advice == "chmod go-w " + blamed);
+    CHECK(opened.error().advice == advice + blamed);
   }
 }
 
