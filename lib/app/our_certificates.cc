@@ -231,7 +231,7 @@ Result<SecretBytes> read_password(const Environment& env, const PasswordOptions&
   if (options.password_file) return read_password_file(*options.password_file);
   if (options.password_fd) return read_password_descriptor(static_cast<int>(*options.password_fd));
   if (!options.password) return SecretBytes();
-  if (*options.password == "-") return prompt_password("Password: ");
+  if (*options.password == "-") return prompt_password("Password");
   env.warn("a password given as --password is visible to other users of this machine; use --password-file");
   return SecretBytes(*options.password);
 }
