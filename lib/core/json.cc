@@ -62,7 +62,11 @@ class Builder final : public nlohmann::json_sax<Reader> {
     return put(Value(static_cast<std::int64_t>(value)));
   }
   bool number_float(long double, const std::string& text) override { return put(Value::number(text)); }
-  bool string(std::string& text) override { return put(Value(std::move(text))); }
+  bool string(std::string& text) override {
+    // C programs behind us would see another text than we do.
+    if (text.find('\0') != std::string::npos) return stop("a string contains NUL");
+    return put(Value(std::move(text)));
+  }
   bool binary(Reader::binary_t&) override { return stop("binary data"); }
 
   bool start_object(std::size_t) override { return open(Value::object()); }

@@ -1,8 +1,8 @@
 // Strict JSON in, stable JSON out (RFC 8259).
 //
-// Reading refuses what parsers disagree about: a duplicate member, a BOM, bad UTF-8, a lone surrogate, NUL in a
-// name, anything after the value, more depth or bytes than the caller allows. Numbers keep what they are: an integer
-// that fits 64 bits, or else the text it was written as.
+// Reading refuses what parsers disagree about: a duplicate member, a BOM, bad UTF-8, a lone surrogate, NUL in a name or
+// a string, anything after the value, more depth or bytes than the caller allows. Numbers keep what they are: an
+// integer that fits 64 bits, or else the text it was written as.
 #pragma once
 
 #include <cstdint>

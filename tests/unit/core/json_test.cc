@@ -121,6 +121,7 @@ TEST_CASE("what parsers disagree about is refused") {
                            "\"\\ud800x\""s,
                            "\"\\udc00\\ud800\""s,
                            "{\"\\u0000\":1}"s,
+                           "{\"a\":\"b\\u0000c\"}"s,
                            "{\"a\\u0000b\":1}"s,
                            "{\"a\":1,\"a\":2}"s,
                            "{\"a\":1,\"\\u0061\":2}"s,
@@ -128,7 +129,6 @@ TEST_CASE("what parsers disagree about is refused") {
     CAPTURE(escape_for_terminal(text));
     CHECK(error_id(parse(text)) == "Json.Invalid");
   }
-  CHECK(must(parse("\"\\u0000\"")).text() == "\0"s);
 }
 
 TEST_CASE("the message says what is wrong and at which byte") {
@@ -237,7 +237,7 @@ TEST_CASE("each kind has a name") {
 // Text of characters rather than bytes, so that it is UTF-8.
 rc::Gen<std::string> any_text() {
   return rc::gen::map(
-      rc::gen::container<std::vector<std::uint32_t>>(rc::gen::inRange<std::uint32_t>(0, 0x110000)),
+      rc::gen::container<std::vector<std::uint32_t>>(rc::gen::inRange<std::uint32_t>(1, 0x110000)),
       [](const std::vector<std::uint32_t>& characters) {
         std::string text;
         for (const auto c : characters) append_utf8(text, c >= 0xD800 && c <= 0xDFFF ? U'?' : c);
