@@ -16,10 +16,8 @@ struct Surface {
   std::vector<Parameter> common;
   std::vector<const Parameter*> all;
 
-  explicit Surface(const Verb& of) : verb(of), common(common_parameters()) {
+  explicit Surface(const Verb& of) : verb(of), common(common_parameters(of.parameters)) {
     for (const auto& own : verb.parameters) all.push_back(&own);
-    // The verb's own come first: where both have a name, as -Output of request-certificate, the common one is
-    // reached by its alias.
     for (const auto& one : common) all.push_back(&one);
   }
 
@@ -407,7 +405,7 @@ std::optional<Format> requested_format(const Verb& verb, const std::vector<std::
     const auto spelling = spelling_of(arguments[i]);
     if (!spelling) continue;
     const auto* one = surface.spelt(spelling->name);
-    if (one == nullptr || !surface.is_common(one) || one->name != "Output") continue;
+    if (one == nullptr || !surface.is_common(one) || (one->name != "Output" && one->name != "Format")) continue;
     if (spelling->value) return parse_enum<Format>(*spelling->value);
     if (i + 1 < arguments.size()) return parse_enum<Format>(arguments[i + 1]);
   }

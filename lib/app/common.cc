@@ -1,5 +1,7 @@
 #include "lib/app/common.h"
 
+#include <algorithm>
+
 namespace accord {
 namespace {
 
@@ -10,9 +12,7 @@ Parameter later(std::string_view name, std::string_view why) {
   return own(refused_parameter(name, why));
 }
 
-}  // namespace
-
-std::vector<Parameter> common_parameters() {
+std::vector<Parameter> every_common_parameter() {
   using O = CommonOptions;
   return {
       parameter("WhatIf", &O::what_if,
@@ -46,6 +46,19 @@ std::vector<Parameter> common_parameters() {
       later("OutVariable", "a process has no PowerShell variables; redirect standard output instead"),
       later("Debug", "there is no debug stream; use --verbose"),
   };
+}
+
+}  // namespace
+
+std::vector<Parameter> common_parameters(const std::vector<Parameter>& own_ones) {
+  auto made = every_common_parameter();
+  for (auto& one : made) {
+    const bool is_taken = std::ranges::find(own_ones, one.name, &Parameter::name) != own_ones.end();
+    if (!is_taken || one.details.aliases.empty()) continue;
+    one.name = one.details.aliases.front();
+    one.details.aliases.clear();
+  }
+  return made;
 }
 
 }  // namespace accord

@@ -36,6 +36,8 @@ struct CommonOptions {
   bool version = false;
 };
 
-[[nodiscard]] std::vector<Parameter> common_parameters();
+// Those of a verb with parameters `own`. One whose name is taken there goes by its alias: -Output of
+// request-certificate is the original's, and the common one is -Format.
+[[nodiscard]] std::vector<Parameter> common_parameters(const std::vector<Parameter>& own = {});
 
 }  // namespace accord

@@ -73,6 +73,7 @@ Result<void> Environment::approve(std::string_view operation, std::string_view t
   const auto what = fmt::format("Performing the operation \"{}\" on target \"{}\".", operation,
                                 escape_for_terminal(target));
   if (what_if()) {
+    announced_ = true;
     console_.write_error(fmt::format("What if: {}\n", what));
     for (const auto& change : changes)
       console_.write_error(fmt::format("  {}\n", escape_for_terminal(change)));
@@ -153,7 +154,8 @@ Result<void> Environment::finish() {
   TRY_ASSIGN(const auto output, rendered());
   if (what_if()) {
     transaction_.reset();
-    return {};
+    // A verb that would change nothing does its work: a dry run of a test is the test.
+    if (announced_ || !files_.empty()) return {};
   }
   for (const auto& file : files_) {
     if (file.existing == Existing::refuse) {

@@ -109,6 +109,7 @@ class Environment {
   const CommonOptions& common_;
   std::string set_;
   Answers& answers_;
+  bool announced_ = false;     // --what-if said what would be done
   std::size_t questions_ = 0;  // asked so far in this run
 
   std::unique_ptr<Connection> connection_;

@@ -167,7 +167,7 @@ json::Value surface_of(const Verb& verb) {
   made.add("sets", std::move(sets));
   json::Value parameters = json::Value::array();
   for (const auto& one : verb.parameters) parameters.append(surface_of(one));
-  for (const auto& one : common_parameters()) parameters.append(surface_of(one));
+  for (const auto& one : common_parameters(verb.parameters)) parameters.append(surface_of(one));
   made.add("parameters", std::move(parameters));
   json::Value examples = json::Value::array();
   for (const auto& one : verb.examples) {
@@ -213,7 +213,7 @@ std::string title_case(std::string_view text) {
 
 std::vector<std::string> flags_of(const Verb& verb) {
   std::vector<std::string> flags;
-  const auto common = common_parameters();
+  const auto common = common_parameters(verb.parameters);
   for (const auto* list : {&verb.parameters, &common}) {
     for (const auto& one : *list) {
       if (one.refused.empty()) flags.push_back(flag(one));
@@ -225,7 +225,7 @@ std::vector<std::string> flags_of(const Verb& verb) {
 // "verb flag" -> the values of an enumeration, in lower case.
 std::vector<std::pair<std::string, std::string>> values_of(const Verb& verb) {
   std::vector<std::pair<std::string, std::string>> made;
-  const auto common = common_parameters();
+  const auto common = common_parameters(verb.parameters);
   for (const auto* list : {&verb.parameters, &common}) {
     for (const auto& one : *list) {
       if (one.values.empty() || !one.refused.empty()) continue;
@@ -324,7 +324,7 @@ std::string help_page(const Verb& verb) {
   for (const auto set : sets_of(verb)) page += fmt::format("  {}\n", wrapped(usage_line(verb, set), 6));
   if (!verb.description.empty()) page += fmt::format("\n{}\n", wrapped(verb.description, 0));
   if (!verb.parameters.empty()) page += "\nParameters:\n" + parameter_block(verb.parameters);
-  page += "\nCommon parameters:\n" + parameter_block(common_parameters());
+  page += "\nCommon parameters:\n" + parameter_block(common_parameters(verb.parameters));
   page += "\nExamples:\n";
   for (const auto& one : verb.examples)
     page += fmt::format("  {}\n      {}\n", one.command, wrapped(one.meaning, 6));
@@ -413,7 +413,7 @@ std::string manual_page(const Verb& verb) {
   }
   page += ".Sh DESCRIPTION\n" + mdoc(verb.description.empty() ? verb.summary : verb.description) + '\n';
   if (!verb.parameters.empty()) page += ".Pp\nIts parameters are:\n" + mdoc_items(verb.parameters);
-  page += ".Pp\nEvery verb has these as well:\n" + mdoc_items(common_parameters());
+  page += ".Pp\nEvery verb has these as well:\n" + mdoc_items(common_parameters(verb.parameters));
   page += ".Sh EXIT STATUS\n.Bl -tag -width Ds\n";
   for (const auto& row : exit_codes())
     page += fmt::format(".It {}\n{}.\n", static_cast<int>(row.code), mdoc(row.meaning));

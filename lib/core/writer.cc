@@ -39,16 +39,22 @@ std::string join(std::span<const std::string> parts, std::string_view separator)
 // A value that has one line, with what a list of text is joined by. Not yet safe to show.
 std::string line_of(const Value& value, std::string_view separator);
 
-// "token.form=Pass; audience.host=Fail": the first two properties say what a check was and how it went.
+// "token.form=Pass; audience.host=Fail": what a check was and how it went. A record without both is told
+// in full: "OAuth2 metadata https://…".
+std::string summary_of(const Record& record) {
+  std::vector<std::string> pair;
+  std::vector<std::string> whole;
+  for (const auto& [name, value] : record.properties()) {
+    auto text = line_of(value, ",");
+    if (name == "Name" || name == "Result") pair.push_back(text);
+    whole.push_back(std::move(text));
+  }
+  return pair.size() == 2 ? join(pair, "=") : join(whole, " ");
+}
+
 std::string summary_of(std::span<const Record> records) {
   std::vector<std::string> parts;
-  for (const auto& record : records) {
-    std::vector<std::string> pair;
-    for (const auto& [name, value] : record.properties()) {
-      if (name == "Name" || name == "Result") pair.push_back(line_of(value, ","));
-    }
-    parts.push_back(join(pair, "="));
-  }
+  for (const auto& record : records) parts.push_back(summary_of(record));
   return join(parts, "; ");
 }
 
