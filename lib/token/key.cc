@@ -20,6 +20,7 @@
 
 #include "lib/core/digest.h"
 #include "lib/core/encoding.h"
+#include "lib/token/rsa.h"
 
 namespace accord {
 namespace {
@@ -247,10 +248,7 @@ Result<void> check_rsa(std::string_view modulus, std::string_view exponent) {
 
 Result<KeyHandle> rsa_public(std::string_view modulus, std::string_view exponent) {
   TRY(check_rsa(modulus, exponent));
-  KeyParameters parameters;
-  parameters.add_number(OSSL_PKEY_PARAM_RSA_N, modulus);
-  parameters.add_number(OSSL_PKEY_PARAM_RSA_E, exponent);
-  auto key = parameters.build("RSA", EVP_PKEY_PUBLIC_KEY);
+  KeyHandle key(make_rsa_handle({.modulus = modulus, .exponent = exponent}));
   if (!key) return invalid("the RSA key cannot be used");
   return key;
 }
@@ -265,25 +263,24 @@ Result<KeyHandle> rsa_public_from_der(std::string_view der) {
 }
 
 Result<KeyHandle> rsa_private_from_der(std::string_view der) {
-  constexpr std::array kNames = {OSSL_PKEY_PARAM_RSA_N,         OSSL_PKEY_PARAM_RSA_E,
-                                 OSSL_PKEY_PARAM_RSA_D,         OSSL_PKEY_PARAM_RSA_FACTOR1,
-                                 OSSL_PKEY_PARAM_RSA_FACTOR2,   OSSL_PKEY_PARAM_RSA_EXPONENT1,
-                                 OSSL_PKEY_PARAM_RSA_EXPONENT2, OSSL_PKEY_PARAM_RSA_COEFFICIENT1};
   DerReader file(der);
   DerReader fields(file.take(kDerSequence));
   const bool two_primes = fields.take_unsigned().empty() && fields.good();
-  KeyParameters parameters;
-  std::array<std::string_view, kNames.size()> numbers = {};
-  for (std::size_t i = 0; i < kNames.size(); ++i) {
-    numbers[i] = fields.take_unsigned();
-    parameters.add_number(kNames[i], numbers[i]);
-  }
+  std::array<std::string_view, 8> numbers = {};
+  for (auto& number : numbers) number = fields.take_unsigned();
   const bool complete = std::ranges::none_of(numbers, &std::string_view::empty);
   if (!two_primes || !complete || !file.finished() || !fields.finished()) {
     return invalid("the RSA key is not a PKCS#1 private key of two primes");
   }
   TRY(check_rsa(numbers[0], numbers[1]));
-  auto key = parameters.build("RSA", EVP_PKEY_KEYPAIR);
+  KeyHandle key(make_rsa_handle({.modulus = numbers[0],
+                                 .exponent = numbers[1],
+                                 .private_exponent = numbers[2],
+                                 .prime1 = numbers[3],
+                                 .prime2 = numbers[4],
+                                 .exponent1 = numbers[5],
+                                 .exponent2 = numbers[6],
+                                 .coefficient = numbers[7]}));
   if (!key) return invalid("the RSA key cannot be used");
   return key;
 }
@@ -384,6 +381,7 @@ bool set_padding(EVP_PKEY_CTX* context, Family family) {
 
 bool verify_with_handle(EVP_PKEY* key, const AlgorithmFacts& facts, std::string_view message,
                         std::string_view signature) {
+  if (facts.algorithm == Algorithm::rs256) return verify_rs256(key, message, signature);
   const DigestContext context(EVP_MD_CTX_new());
   EVP_PKEY_CTX* key_context = nullptr;
   const bool valid = context &&
@@ -398,6 +396,7 @@ bool verify_with_handle(EVP_PKEY* key, const AlgorithmFacts& facts, std::string_
 
 // Empty when it cannot be done.
 std::string sign_with_handle(EVP_PKEY* key, const AlgorithmFacts& facts, std::string_view message) {
+  if (facts.algorithm == Algorithm::rs256) return sign_rs256(key, message);
   const DigestContext context(EVP_MD_CTX_new());
   EVP_PKEY_CTX* key_context = nullptr;
   std::string signature(static_cast<std::size_t>(EVP_PKEY_get_size(key)), '\0');
