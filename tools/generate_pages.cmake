@@ -13,3 +13,9 @@ endforeach()
 write_page(bash-completion/completions/accord help --completion bash)
 write_page(zsh/site-functions/_accord help --completion zsh)
 write_page(fish/vendor_completions.d/accord.fish help --completion fish)
+
+# bash and fish look for a file named as the command, which may be a verb's link.
+foreach(verb ${VERBS})
+  file(CREATE_LINK accord ${FOLDER}/bash-completion/completions/${verb} SYMBOLIC)
+  file(CREATE_LINK accord.fish ${FOLDER}/fish/vendor_completions.d/${verb}.fish SYMBOLIC)
+endforeach()

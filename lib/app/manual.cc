@@ -58,6 +58,11 @@ std::string usage_item(const Parameter& one, bool mandatory) {
   return mandatory ? item : '[' + item + ']';
 }
 
+// Any that may be used: those of the original that are refused are not shown.
+bool has_parameters(const Verb& verb) {
+  return std::ranges::any_of(verb.parameters, [](const Parameter& one) { return one.refused.empty(); });
+}
+
 std::vector<std::string_view> sets_of(const Verb& verb) {
   return verb.sets.empty() ? std::vector<std::string_view>{""} : verb.sets;
 }
@@ -180,12 +185,26 @@ json::Value surface_of(const Verb& verb) {
   return made;
 }
 
-// Text for mdoc: a leading dot or quote and backslashes would be commands.
-std::string mdoc(std::string_view text) {
+std::string without_escapes(std::string_view text) {
   std::string made;
   for (const char c : text) made += c == '\\' ? std::string("\\e") : std::string(1, c);
-  if (made.starts_with('.') || made.starts_with('\'')) made.insert(0, "\\&");
   return made;
+}
+
+// A line of text for mdoc, where a leading dot or quote would be a command.
+std::string mdoc_line(std::string_view text) {
+  const bool command = text.starts_with('.') || text.starts_with('\'');
+  return (command ? "\\&" : "") + without_escapes(text);
+}
+
+// Running text for mdoc, a sentence a line: so that the end of each is seen as one, and set as such.
+std::string mdoc(std::string_view text) {
+  std::string made;
+  for (std::size_t end = text.find(". "); end != std::string_view::npos; end = text.find(". ")) {
+    made += mdoc_line(text.substr(0, end + 1)) + '\n';
+    text.remove_prefix(end + 2);
+  }
+  return made + mdoc_line(text);
 }
 
 // As the argument of an mdoc macro: quoted, so that no word of it is a macro.
@@ -293,11 +312,17 @@ std::string zsh_completion(const std::vector<Verb>& verbs) {
       links, names, cases);
 }
 
+std::string quoted_for_fish(std::string_view text) {
+  std::string made = "'";
+  for (const char c : text) made += c == '\'' || c == '\\' ? std::string("\\") + c : std::string(1, c);
+  return made + "'";
+}
+
 std::string fish_completion(const std::vector<Verb>& verbs) {
   std::string made = "# fish completion of accord; made by: accord help --completion fish\n";
   for (const auto& verb : verbs) {
-    made += fmt::format("complete -c accord -n __fish_use_subcommand -f -a {} -d '{}'\n", verb.name,
-                        verb.summary);
+    made += fmt::format("complete -c accord -n __fish_use_subcommand -f -a {} -d {}\n", verb.name,
+                        quoted_for_fish(verb.summary));
     const auto values = values_of(verb);
     for (const auto& name : flags_of(verb)) {
       const auto found = std::ranges::find(values, name, &std::pair<std::string, std::string>::first);
@@ -323,7 +348,7 @@ std::string help_page(const Verb& verb) {
   std::string page = fmt::format("{} - {}\n\nUsage:\n", verb.name, verb.summary);
   for (const auto set : sets_of(verb)) page += fmt::format("  {}\n", wrapped(usage_line(verb, set), 6));
   if (!verb.description.empty()) page += fmt::format("\n{}\n", wrapped(verb.description, 0));
-  if (!verb.parameters.empty()) page += "\nParameters:\n" + parameter_block(verb.parameters);
+  if (has_parameters(verb)) page += "\nParameters:\n" + parameter_block(verb.parameters);
   page += "\nCommon parameters:\n" + parameter_block(common_parameters(verb.parameters));
   page += "\nExamples:\n";
   for (const auto& one : verb.examples)
@@ -400,7 +425,7 @@ json::Value surface() {
 std::string manual_page(const Verb& verb) {
   std::string page =
       fmt::format(".Dd November 24, 2026\n.Dt {} 1\n.Os\n.Sh NAME\n.Nm {}\n.Nd {}\n.Sh SYNOPSIS\n",
-                  title_case(verb.name), verb.name, mdoc(verb.summary));
+                  title_case(verb.name), verb.name, without_escapes(verb.summary));
   for (const auto set : sets_of(verb)) {
     page += ".Nm\n";
     for (const auto& one : verb.parameters) {
@@ -412,7 +437,7 @@ std::string manual_page(const Verb& verb) {
     }
   }
   page += ".Sh DESCRIPTION\n" + mdoc(verb.description.empty() ? verb.summary : verb.description) + '\n';
-  if (!verb.parameters.empty()) page += ".Pp\nIts parameters are:\n" + mdoc_items(verb.parameters);
+  if (has_parameters(verb)) page += ".Pp\nIts parameters are:\n" + mdoc_items(verb.parameters);
   page += ".Pp\nEvery verb has these as well:\n" + mdoc_items(common_parameters(verb.parameters));
   page += ".Sh EXIT STATUS\n.Bl -tag -width Ds\n";
   for (const auto& row : exit_codes())
