@@ -83,6 +83,11 @@ int report(Console& console, std::string_view verb, Error error, std::optional<F
   return static_cast<int>(error.id.exit_code());
 }
 
+int print(Console& console, std::string_view verb, std::string_view text) {
+  const auto written = console.write_out(text);
+  return written ? 0 : report(console, verb, written.error(), {}, false);
+}
+
 tl::unexpected<Error> unknown_verb(std::string_view name) {
   if (const auto why = why_unsupported(name); !why.empty()) {
     return fail("Verb.NotSupported", fmt::format("'{}' is not supported: {}", escape_for_terminal(name), why),
@@ -150,8 +155,7 @@ int run_verb(const Verb& verb, const std::vector<std::string>& arguments, Consol
                   requested_silence(arguments));
   }
   if (bound->common.version || bound->common.help) {
-    const auto written = console.write_out(bound->common.version ? version_text() : help_page(verb));
-    return written ? 0 : report(console, verb.name, written.error(), {}, false);
+    return print(console, verb.name, bound->common.version ? version_text() : help_page(verb));
   }
   const auto code = call_asking(verb, *bound, console, settings, now);
   if (code) return static_cast<int>(*code);
@@ -176,8 +180,8 @@ int run_program(std::string_view program, const std::vector<std::string>& argume
   const auto own_name = base_name(program);
   if (own_name != "accord") return run_named(own_name, arguments, console, settings, clock);
   const std::string first = arguments.empty() ? "--help" : arguments.front();
-  if (first == "--version") return console.write_out(version_text()) ? 0 : 1;
-  if (first == "--help" || first == "-h" || first == "-?") return console.write_out(help_overview()) ? 0 : 1;
+  if (first == "--version") return print(console, "accord", version_text());
+  if (first == "--help" || first == "-h" || first == "-?") return print(console, "accord", help_overview());
   return run_named(first, {arguments.begin() + 1, arguments.end()}, console, settings, clock);
 }
 
