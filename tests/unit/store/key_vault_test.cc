@@ -1,5 +1,7 @@
 #include "lib/store/key_vault.h"
 
+#include <openssl/evp.h>
+
 #include "lib/core/file.h"
 #include "tests/unit/store/store_fixture.h"
 
@@ -159,6 +161,36 @@ TEST_CASE_FIXTURE(WithKey, "nothing that is sealed twice looks the same") {
   CHECK(one.ciphertext != two.ciphertext);
   // The parts of two do not mix: each data key opens its own.
   CHECK(error_id(vault.open({one.wrapped_data_key, two.ciphertext}, "here")) == "StoreKey.Wrong");
+}
+
+// AES-256-GCM by EVP, another way than that of the vault; empty when it does not open.
+std::string opened_by_evp(std::string_view key, std::string_view sealed, std::string_view binding) {
+  const auto bytes = [](std::string_view text) {
+    return reinterpret_cast<const unsigned char*>(text.data());
+  };
+  const auto body = sealed.substr(12, sealed.size() - 12 - 16);
+  std::string tag(sealed.substr(sealed.size() - 16));
+  std::string plain(body.size() + 16, '\0');
+  auto* out = reinterpret_cast<unsigned char*>(plain.data());
+  int size = 0;
+  const std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)> context(EVP_CIPHER_CTX_new(),
+                                                                                EVP_CIPHER_CTX_free);
+  EVP_DecryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, bytes(key), bytes(sealed));
+  EVP_DecryptUpdate(context.get(), nullptr, &size, bytes(binding), static_cast<int>(binding.size()));
+  EVP_DecryptUpdate(context.get(), out, &size, bytes(body), static_cast<int>(body.size()));
+  EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_SET_TAG, 16, tag.data());
+  if (EVP_DecryptFinal_ex(context.get(), out + size, &size) != 1) return {};
+  return plain.substr(0, body.size());
+}
+
+TEST_CASE_FIXTURE(WithKey, "what is sealed is AES-256-GCM as others know it") {
+  const auto sealed = must(KeyVault(path).seal("a private key", "here"));
+  const auto store_key =
+      base64_decode(slurp(path).substr(std::string("accord-store-key-1 ").size(), 44)).value();
+  const auto data_key = opened_by_evp(store_key, sealed.wrapped_data_key, "data key|here");
+  REQUIRE(data_key.size() == 32);
+  CHECK(opened_by_evp(data_key, sealed.ciphertext, "private key|here") == "a private key");
+  CHECK(opened_by_evp(data_key, sealed.ciphertext, "private key|there").empty());
 }
 
 }  // namespace
