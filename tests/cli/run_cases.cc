@@ -53,7 +53,8 @@ std::string slurp(const fs::path& path) {
 Folders folders_here() {
   const std::string source = ACCORD_SOURCE_DIR;
   const char* named = std::getenv("ACCORD_VECTORS");
-  const auto vectors = fs::absolute(named != nullptr ? fs::path(named) : fs::path(source) / "../shared/vectors");
+  const auto vectors =
+      fs::absolute(named != nullptr ? fs::path(named) : fs::path(source) / "../shared/vectors");
   return {.source = source,
           .vectors = fs::exists(vectors / "INDEX.md") ? vectors.lexically_normal().string() : std::string(),
           .setup = source + "/tests/cli/setup"};
@@ -72,14 +73,17 @@ int run_file(const fs::path& path, bool rewrite) {
       const auto report = run_scenario(scenario, folders, rewrite);
       if (report.failures == 0) continue;
       ++failures;
-      fmt::print("FAILED {}:{}: {}\n{}\n", path.filename().string(), scenario.line, scenario.title, report.text);
+      fmt::print("FAILED {}:{}: {}\n{}\n", path.filename().string(), scenario.line, scenario.title,
+                 report.text);
     } catch (const Skipped& reason) {
       ++skipped;
-      fmt::print("SKIPPED {}:{}: {}: {}\n", path.filename().string(), scenario.line, scenario.title, reason.why);
+      fmt::print("SKIPPED {}:{}: {}: {}\n", path.filename().string(), scenario.line, scenario.title,
+                 reason.why);
     }
   }
   if (rewrite) std::ofstream(path, std::ios::binary) << print_transcript(transcript);
-  fmt::print("{}: {} scenarios, {} failed, {} skipped\n", path.filename().string(), number, failures, skipped);
+  fmt::print("{}: {} scenarios, {} failed, {} skipped\n", path.filename().string(), number, failures,
+             skipped);
   return failures;
 }
 

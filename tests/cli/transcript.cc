@@ -67,7 +67,8 @@ std::optional<std::string> after_mark(std::string_view line, char mark) {
 }
 
 bool is_name(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
+  return !text.empty() &&
+         std::ranges::all_of(text, [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
 }
 
 // "NAME := command" and "NAME=value command".
@@ -102,9 +103,12 @@ class Parser {
     if (const auto text = after_mark(line, '&')) return arrange(Step::Kind::setup, *text);
     if (line.starts_with("needs ")) return arrange(Step::Kind::needs, line.substr(6));
     if (line.starts_with("<< ")) return take_document();
-    if (const auto text = after_mark(line, '>')) return expect([&](Step& step) { step.out.push_back(*text); });
-    if (const auto text = after_mark(line, '!')) return expect([&](Step& step) { step.error.push_back(*text); });
-    if (const auto text = after_mark(line, '?')) return expect([&](Step& step) { step.exit_code = std::stoi(*text); });
+    if (const auto text = after_mark(line, '>'))
+      return expect([&](Step& step) { step.out.push_back(*text); });
+    if (const auto text = after_mark(line, '!'))
+      return expect([&](Step& step) { step.error.push_back(*text); });
+    if (const auto text = after_mark(line, '?'))
+      return expect([&](Step& step) { step.exit_code = std::stoi(*text); });
     if (!line.empty() && line.front() != '#') refuse("this is no line of a transcript");
     remark();
   }
@@ -154,9 +158,11 @@ class Parser {
 
   template <class Change>
   void expect(const Change& change) {
-    if (transcript_.scenarios.empty() || transcript_.scenarios.back().steps.empty()) refuse("there is no command before this");
+    if (transcript_.scenarios.empty() || transcript_.scenarios.back().steps.empty())
+      refuse("there is no command before this");
     auto& step = transcript_.scenarios.back().steps.back();
-    if (step.kind != Step::Kind::command && step.kind != Step::Kind::capture) refuse("only a command has output");
+    if (step.kind != Step::Kind::command && step.kind != Step::Kind::capture)
+      refuse("only a command has output");
     change(step);
     step.expected.push_back(lines_[at_++]);
   }
@@ -189,7 +195,8 @@ class TestConsole final : public Console {
   }
   void write_error(std::string_view text) override { error += text; }
   Result<std::string> read_input(std::size_t limit) override {
-    if (input_.size() > limit) return fail("File.TooLarge", fmt::format("standard input has more than {} bytes", limit));
+    if (input_.size() > limit)
+      return fail("File.TooLarge", fmt::format("standard input has more than {} bytes", limit));
     return std::exchange(input_, {});
   }
   [[nodiscard]] bool can_ask() const override { return answers.has_value(); }
@@ -216,7 +223,8 @@ struct Outcome {
   int exit_code = 0;
 };
 
-// Runs a program of the system with its streams in files of the folder above, so that the scratch folder stays clean.
+// Runs a program of the system with its streams in files of the folder above, so that the scratch folder
+// stays clean.
 Outcome run_program(const std::vector<std::string>& words, const std::string& input) {
   spill("../stdin", input);
   const auto child = fork();
@@ -236,12 +244,14 @@ Outcome run_program(const std::vector<std::string>& words, const std::string& in
   }
   int status = 0;
   waitpid(child, &status, 0);
-  return {slurp("../stdout"), slurp("../stderr"), WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status)};
+  return {slurp("../stdout"), slurp("../stderr"),
+          WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status)};
 }
 
 class Runner {
  public:
-  Runner(const Folders& folders, bool rewrite) : folders_(folders), rewrite_(rewrite), clock_(at(kStart, Instant{})) {
+  Runner(const Folders& folders, bool rewrite)
+      : folders_(folders), rewrite_(rewrite), clock_(at(kStart, Instant{})) {
     variables_["data"] = folders.source + "/tests/data";
     if (!folders.vectors.empty()) variables_["vectors"] = folders.vectors;
     settings_["HOME"] = "home";
@@ -261,15 +271,22 @@ class Runner {
 
   void run_step(Step& step) {
     switch (step.kind) {
-      case Step::Kind::clock: clock_.set(at(step.text, clock_.now())); return;
-      case Step::Kind::heredoc: return write_document(step);
-      case Step::Kind::setting: return set(step.text);
-      case Step::Kind::setup: return run_setup(step);
+      case Step::Kind::clock:
+        clock_.set(at(step.text, clock_.now()));
+        return;
+      case Step::Kind::heredoc:
+        return write_document(step);
+      case Step::Kind::setting:
+        return set(step.text);
+      case Step::Kind::setup:
+        return run_setup(step);
       case Step::Kind::needs:
-        if (step.text == "vectors" && folders_.vectors.empty()) throw Skipped{"no vectors; set ACCORD_VECTORS to their folder"};
+        if (step.text == "vectors" && folders_.vectors.empty())
+          throw Skipped{"no vectors; set ACCORD_VECTORS to their folder"};
         return;
       case Step::Kind::command:
-      case Step::Kind::capture: return judge(step, run_command(step.text));
+      case Step::Kind::capture:
+        return judge(step, run_command(step.text));
     }
   }
 
@@ -304,7 +321,8 @@ class Runner {
     std::string error;
     std::string input;
     while (!words.empty()) {
-      const auto pipe = std::ranges::find_if(words, [](const Word& word) { return word.is_operator && word.text == "|"; });
+      const auto pipe =
+          std::ranges::find_if(words, [](const Word& word) { return word.is_operator && word.text == "|"; });
       const std::vector<Word> stage(words.begin(), pipe);
       words.erase(words.begin(), pipe == words.end() ? pipe : std::next(pipe));
       outcome = run_stage(stage, std::move(input));
@@ -323,8 +341,10 @@ class Runner {
       if (stage[i].is_operator) {
         if (i + 1 == stage.size()) throw std::runtime_error("a file is missing behind < or >");
         const auto file = substituted(stage[++i].text);
-        if (stage[i - 1].text == "<") input = slurp(file);
-        else output_file = file;
+        if (stage[i - 1].text == "<")
+          input = slurp(file);
+        else
+          output_file = file;
       } else if (const auto sign = stage[i].text.find('='); words.empty() && sign != std::string::npos) {
         settings[stage[i].text.substr(0, sign)] = substituted(stage[i].text.substr(sign + 1));
       } else {
@@ -332,7 +352,8 @@ class Runner {
       }
     }
     if (words.empty()) throw std::runtime_error("there is no command");
-    auto outcome = is_ours(words.front()) ? run_ours(words, std::move(input), settings) : run_program(words, input);
+    auto outcome =
+        is_ours(words.front()) ? run_ours(words, std::move(input), settings) : run_program(words, input);
     if (!output_file.empty()) {
       spill(output_file, outcome.out);
       outcome.out.clear();
@@ -372,7 +393,8 @@ class Runner {
       blame(fmt::format("'{}' failed and yet wrote to standard output:\n{}", call, console.out));
     }
     for (const auto secret : kSecrets) {
-      if (console.error.find(secret) != std::string::npos) blame(fmt::format("'{}' wrote a secret to standard error", call));
+      if (console.error.find(secret) != std::string::npos)
+        blame(fmt::format("'{}' wrote a secret to standard error", call));
     }
   }
 
@@ -387,7 +409,8 @@ class Runner {
       out = lines_of(outcome.out);
     }
     const auto error = lines_of(outcome.error);
-    const bool as_expected = lines_match(substituted(step.out), out) && lines_match(substituted(step.error), error) &&
+    const bool as_expected = lines_match(substituted(step.out), out) &&
+                             lines_match(substituted(step.error), error) &&
                              step.exit_code == outcome.exit_code;
     if (as_expected) return;
     auto actual = as_lines(out, error, outcome.exit_code);
@@ -400,7 +423,8 @@ class Runner {
   }
 
   [[nodiscard]] std::vector<std::string> as_lines(const std::vector<std::string>& out,
-                                                  const std::vector<std::string>& error, int exit_code) const {
+                                                  const std::vector<std::string>& error,
+                                                  int exit_code) const {
     std::vector<std::string> lines;
     const auto add = [&](char mark, const std::string& line) {
       lines.push_back(line.empty() ? std::string(1, mark) : fmt::format("{} {}", mark, generalised(line)));
@@ -437,7 +461,8 @@ class Runner {
   }
 
   static void replace_all(std::string& text, const std::string& from, const std::string& to) {
-    for (auto found = text.find(from); found != std::string::npos; found = text.find(from, found + to.size())) {
+    for (auto found = text.find(from); found != std::string::npos;
+         found = text.find(from, found + to.size())) {
       text.replace(found, from.size(), to);
     }
   }
@@ -517,8 +542,10 @@ std::vector<Word> split_words(std::string_view command) {
     if (escapes) {
       word = word.value_or("") + command[++i];
     } else if (quote != 0) {
-      if (c == quote) quote = 0;
-      else *word += c;
+      if (c == quote)
+        quote = 0;
+      else
+        *word += c;
     } else if (c == '\'' || c == '"') {
       quote = c;
       word = word.value_or("");

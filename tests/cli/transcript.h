@@ -1,7 +1,8 @@
-// Transcripts: what an admin types, what comes back. A file is a test; README.md beside this tells the notation.
+// Transcripts: what an admin types, what comes back. A file is a test; README.md beside this tells the
+// notation.
 //
-// Verbs run in process, through accord::run, with a fixed clock, an environment of their own and a scratch folder a
-// scenario; anything else that a line names (sed, cp, test …) is run as a program.
+// Verbs run in process, through accord::run, with a fixed clock, an environment of their own and a scratch
+// folder a scenario; anything else that a line names (sed, cp, test …) is run as a program.
 #pragma once
 
 #include <map>
@@ -48,7 +49,8 @@ struct Transcript {
 // The same for lines, where a line that is a wildcard alone stands for any number of them.
 [[nodiscard]] bool lines_match(const std::vector<std::string>& pattern, const std::vector<std::string>& text);
 
-// The words of a command line, quoted as for a shell: '…', "…" and \. An operator (| < >) is a word of its own.
+// The words of a command line, quoted as for a shell: '…', "…" and \. An operator (| < >) is a word of its
+// own.
 struct Word {
   std::string text = {};
   bool is_operator = false;
@@ -71,8 +73,8 @@ struct Folders {
   std::string setup;    // of the files that "& NAME" names
 };
 
-// Runs the scenario in the current folder, which is empty. With `rewrite`, what came out replaces what was expected
-// where the two differ. Throws Skipped.
+// Runs the scenario in the current folder, which is empty. With `rewrite`, what came out replaces what was
+// expected where the two differ. Throws Skipped.
 [[nodiscard]] Report run_scenario(Scenario& scenario, const Folders& folders, bool rewrite);
 
 }  // namespace accord::test
