@@ -87,31 +87,37 @@ int run_file(const fs::path& path, bool rewrite) {
   return failures;
 }
 
+int run_file_or_say_why(const fs::path& path, bool rewrite) {
+  try {
+    return run_file(path, rewrite);
+  } catch (const std::exception& error) {
+    fmt::print("FAILED {}: {}\n", path.string(), error.what());
+    return 1;
+  }
+}
+
 int run_files(int count, char** files) {
-  const bool rewrite = std::getenv("ACCORD_UPDATE_CASES") != nullptr;
-  int failures = 0;
   // Before the first scenario leaves the current folder.
   std::vector<fs::path> paths;
+  paths.reserve(static_cast<std::size_t>(count));
   for (int i = 1; i < count; ++i) paths.push_back(fs::absolute(files[i]));
-  for (const auto& path : paths) {
-    try {
-      failures += run_file(path, rewrite);
-    } catch (const std::exception& error) {
-      fmt::print("FAILED {}: {}\n", path.string(), error.what());
-      ++failures;
-    }
-  }
+  const bool rewrite = std::getenv("ACCORD_UPDATE_CASES") != nullptr;
+  int failures = 0;
+  for (const auto& path : paths) failures += run_file_or_say_why(path, rewrite);
   return failures == 0 ? 0 : 1;
 }
 
 }  // namespace
 }  // namespace accord::test
 
-int main(int count, char** files) {
+int main(int count, char** files) try {
   umask(077);
   if (count < 2) {
     std::fputs("run_cases FILE.case …\n", stderr);
     return 2;
   }
   return accord::test::run_files(count, files);
+} catch (const std::exception& error) {
+  std::fputs(error.what(), stderr);
+  return 1;
 }

@@ -237,6 +237,7 @@ Outcome run_program(const std::vector<std::string>& words, const std::string& in
     redirect("../stdout", O_WRONLY | O_CREAT | O_TRUNC, 1);
     redirect("../stderr", O_WRONLY | O_CREAT | O_TRUNC, 2);
     std::vector<char*> values;
+    values.reserve(words.size() + 1);
     for (const auto& word : words) values.push_back(const_cast<char*>(word.c_str()));
     values.push_back(nullptr);
     execvp(values[0], values.data());
