@@ -37,9 +37,12 @@ inline std::string slurp(const std::string& path) {
 }
 
 // Files of our own under tests/data.
-inline std::string data(const std::string& name) { return slurp(std::string(ACCORD_SOURCE_DIR) + "/tests/data/" + name); }
+inline std::string data(const std::string& name) {
+  return slurp(std::string(ACCORD_SOURCE_DIR) + "/tests/data/" + name);
+}
 
-// Public test material, read in place: $ACCORD_VECTORS, else ../shared/vectors beside the checkout. Empty when absent.
+// Public test material, read in place: $ACCORD_VECTORS, else ../shared/vectors beside the checkout. Empty
+// when absent.
 inline std::string vectors_folder() {
   const char* named = std::getenv("ACCORD_VECTORS");
   const std::string folder = named != nullptr ? named : std::string(ACCORD_SOURCE_DIR) + "/../shared/vectors";
@@ -49,8 +52,8 @@ inline std::string vectors_folder() {
 }  // namespace accord::test
 
 // Leaves the test, saying so, where the public vectors are absent.
-#define ACCORD_NEEDS_VECTORS()                                        \
-  if (accord::test::vectors_folder().empty()) {                       \
+#define ACCORD_NEEDS_VECTORS()                                          \
+  if (accord::test::vectors_folder().empty()) {                         \
     MESSAGE("SKIPPED: no vectors; set ACCORD_VECTORS to their folder"); \
-    return;                                                           \
+    return;                                                             \
   }

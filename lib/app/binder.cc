@@ -405,7 +405,8 @@ std::optional<Format> requested_format(const Verb& verb, const std::vector<std::
     const auto spelling = spelling_of(arguments[i]);
     if (!spelling) continue;
     const auto* one = surface.spelt(spelling->name);
-    if (one == nullptr || !surface.is_common(one) || (one->name != "Output" && one->name != "Format")) continue;
+    if (one == nullptr || !surface.is_common(one) || (one->name != "Output" && one->name != "Format"))
+      continue;
     if (spelling->value) return parse_enum<Format>(*spelling->value);
     if (i + 1 < arguments.size()) return parse_enum<Format>(arguments[i + 1]);
   }

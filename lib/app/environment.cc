@@ -169,7 +169,8 @@ Result<void> Environment::finish() {
   transaction_.reset();
   if (output.empty()) return {};
   auto written = console_.write_out(output);
-  if (!written && stored) written.error().advice = "the change was made all the same: read it back with the get verb";
+  if (!written && stored)
+    written.error().advice = "the change was made all the same: read it back with the get verb";
   return written;
 }
 

@@ -27,14 +27,15 @@ struct EnumNames<KeyAlgorithm> {
   }};
 };
 
-// In the form that is quickest to load: RSA: PKCS#1 RSAPublicKey, DER (RFC 8017 A.1.1); P-*: the uncompressed point
-// (SEC 1, 2.3.3); Ed25519: the 32 bytes of RFC 8032.
+// In the form that is quickest to load: RSA: PKCS#1 RSAPublicKey, DER (RFC 8017 A.1.1); P-*: the uncompressed
+// point (SEC 1, 2.3.3); Ed25519: the 32 bytes of RFC 8032.
 struct PublicKeyBytes {
   KeyAlgorithm algorithm = KeyAlgorithm::rsa;
   std::string bytes = {};
 };
 
-// RSA: PKCS#1 RSAPrivateKey, DER; P-*: SEC 1 ECPrivateKey with parameters and public key, DER; Ed25519: the 32-byte seed.
+// RSA: PKCS#1 RSAPrivateKey, DER; P-*: SEC 1 ECPrivateKey with parameters and public key, DER; Ed25519: the
+// 32-byte seed.
 struct PrivateKeyBytes {
   KeyAlgorithm algorithm = KeyAlgorithm::rsa;
   SecretBytes bytes = {};
@@ -58,7 +59,8 @@ struct Certificate {
   [[nodiscard]] bool valid_at(Instant at) const { return not_before <= at && at <= not_after; }
 };
 
-// One use of a certificate of ours ("OAuthTokenIssuer"), from its effective date on until a later one takes over.
+// One use of a certificate of ours ("OAuthTokenIssuer"), from its effective date on until a later one takes
+// over.
 struct CertificateAssignment {
   std::string use = {};
   std::string thumbprint = {};

@@ -3,6 +3,7 @@
 // Bytes are std::string throughout the project; SecretBytes (secret.h) where they are a key.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -79,7 +80,10 @@ std::string nearest(std::string_view text, const Range& candidates) {
   std::size_t best = text.size() / 3 + 2;
   std::string found;
   for (const auto& candidate : candidates) {
-    const auto distance = edit_distance(text, candidate);
+    // Each edit changes the length by one at most, so a text of any size is told apart at once.
+    const std::string_view name = candidate;
+    if (std::max(name.size(), text.size()) - std::min(name.size(), text.size()) >= best) continue;
+    const auto distance = edit_distance(text, name);
     if (distance < best) {
       best = distance;
       found = std::string(candidate);

@@ -1,15 +1,16 @@
 // How a function says that it failed, and what that means to whoever called the program.
 //
-// A function that can fail returns Result<T>; `fail()` makes the failing one. The id names what happened and is
-// stable for ever; its kind, and so the exit code, follows from the table in error_ids.h. A trust decision is not
-// an error: a token that fails verification is a report (lib/token/verify.h).
+// A function that can fail returns Result<T>; `fail()` makes the failing one. The id names what happened and
+// is stable for ever; its kind, and so the exit code, follows from the table in error_ids.inc. A trust decision
+// is not an error: a token that fails verification is a report (lib/token/verify.h).
 #pragma once
+
+#include <tl/expected.hpp>
 
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
-#include <tl/expected.hpp>
 
 namespace accord {
 
@@ -49,7 +50,8 @@ struct ErrorIdEntry {
 // An id of the table; anything else does not compile, so no error exists that `accord help` cannot list.
 class ErrorId {
  public:
-  consteval ErrorId(const char* id) : entry_(look_up(id)) {}  // NOLINT(google-explicit-constructor): literals are ids
+  consteval ErrorId(const char* id)
+      : entry_(look_up(id)) {}  // NOLINT(google-explicit-constructor): literals are ids
   [[nodiscard]] constexpr std::string_view text() const { return entry_->id; }
   [[nodiscard]] constexpr ExitCode exit_code() const { return entry_->exit_code; }
   friend bool operator==(ErrorId a, ErrorId b) { return a.entry_ == b.entry_; }
@@ -83,14 +85,14 @@ using Result = tl::expected<T, Error>;
 #define ACCORD_CONCAT(a, b) ACCORD_CONCAT_(a, b)
 
 // Passes the error of `expression` on; otherwise goes on.
-#define TRY(expression)                                                                                      \
-  do {                                                                                                       \
-    if (auto try_result = (expression); !try_result) return tl::unexpected(std::move(try_result).error());   \
+#define TRY(expression)                                                                                    \
+  do {                                                                                                     \
+    if (auto try_result = (expression); !try_result) return tl::unexpected(std::move(try_result).error()); \
   } while (false)
 
 // Passes the error of `expression` on; otherwise `target` (a declaration or an lvalue) gets its value.
 #define TRY_ASSIGN(target, ...) ACCORD_TRY_ASSIGN(ACCORD_CONCAT(try_result_, __LINE__), target, __VA_ARGS__)
-#define ACCORD_TRY_ASSIGN(result, target, ...)                       \
-  auto result = (__VA_ARGS__);                                       \
-  if (!(result)) return tl::unexpected(std::move(result).error());   \
+#define ACCORD_TRY_ASSIGN(result, target, ...)                     \
+  auto result = (__VA_ARGS__);                                     \
+  if (!(result)) return tl::unexpected(std::move(result).error()); \
   target = *std::move(result)

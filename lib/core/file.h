@@ -1,4 +1,5 @@
-// Files as wholes: read with a limit, written so that a reader sees the old or the new content and never a part.
+// Files as wholes: read with a limit, written so that a reader sees the old or the new content and never a
+// part.
 #pragma once
 
 #include <cstddef>
@@ -16,9 +17,11 @@ inline constexpr std::size_t kDefaultReadLimit = std::size_t{1024} * 1024;
 // The rest of an open descriptor; `name` stands in errors.
 [[nodiscard]] Result<std::string> read_descriptor(int descriptor, std::size_t limit, std::string_view name);
 
-// Replaces `path` atomically and durably (temporary file in the same folder, fsync, rename, fsync of the folder). What
-// is not a regular file (/dev/stdout, a pipe) is written to and never replaced. Fails with File.CannotWrite.
-[[nodiscard]] Result<void> write_file(const std::string& path, std::string_view content, unsigned mode = 0644);
+// Replaces `path` atomically and durably (temporary file in the same folder, fsync, rename, fsync of the
+// folder). What is not a regular file (/dev/stdout, a pipe) is written to and never replaced. Fails with
+// File.CannotWrite.
+[[nodiscard]] Result<void> write_file(const std::string& path, std::string_view content,
+                                      unsigned mode = 0644);
 
 // Creates `path` with `mode`, durably; fails with File.Exists if anything is there.
 [[nodiscard]] Result<void> create_file(const std::string& path, std::string_view content, unsigned mode);

@@ -1,8 +1,8 @@
 // Strict JSON in, stable JSON out (RFC 8259).
 //
-// Reading refuses what parsers disagree about: a duplicate member, a BOM, bad UTF-8, a lone surrogate, NUL in a name or
-// a string, anything after the value, more depth or bytes than the caller allows. Numbers keep what they are: an
-// integer that fits 64 bits, or else the text it was written as.
+// Reading refuses what parsers disagree about: a duplicate member, a BOM, bad UTF-8, a lone surrogate, NUL in
+// a name or a string, anything after the value, more depth or bytes than the caller allows. Numbers keep what
+// they are: an integer that fits 64 bits, or else the text it was written as.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ enum class Names { exact, ignore_case };
 
 struct Limits {
   std::size_t bytes = std::size_t{1024} * 1024;
-  std::size_t depth = 32;     // an empty top-level object has depth 1
+  std::size_t depth = 32;      // an empty top-level object has depth 1
   Names names = Names::exact;  // ignore_case for metadata (protocol.md 2.2)
 };
 
@@ -33,11 +33,13 @@ using Member = std::pair<std::string, Value>;
 class Value {
  public:
   Value() = default;
-  Value(bool boolean) : kind_(Kind::boolean), boolean_(boolean) {}              // NOLINT(google-explicit-constructor)
-  Value(std::int64_t integer) : kind_(Kind::integer), integer_(integer) {}      // NOLINT(google-explicit-constructor)
-  Value(std::string text) : kind_(Kind::string), text_(std::move(text)) {}      // NOLINT(google-explicit-constructor)
-  Value(std::string_view text) : Value(std::string(text)) {}                    // NOLINT(google-explicit-constructor)
-  Value(const char* text) : Value(std::string(text)) {}                         // NOLINT(google-explicit-constructor)
+  Value(bool boolean) : kind_(Kind::boolean), boolean_(boolean) {}  // NOLINT(google-explicit-constructor)
+  Value(std::int64_t integer)
+      : kind_(Kind::integer), integer_(integer) {}  // NOLINT(google-explicit-constructor)
+  Value(std::string text)
+      : kind_(Kind::string), text_(std::move(text)) {}        // NOLINT(google-explicit-constructor)
+  Value(std::string_view text) : Value(std::string(text)) {}  // NOLINT(google-explicit-constructor)
+  Value(const char* text) : Value(std::string(text)) {}       // NOLINT(google-explicit-constructor)
   [[nodiscard]] static Value array(std::vector<Value> items = {});
   [[nodiscard]] static Value object(std::vector<Member> members = {});
   // A number that is no 64-bit integer, as it was written.
@@ -59,7 +61,8 @@ class Value {
   // The member of that name, or nullptr; also when this is no object.
   [[nodiscard]] const Value* find(std::string_view name, Names names = Names::exact) const;
   // The member's text when it is there and a string.
-  [[nodiscard]] std::optional<std::string_view> find_string(std::string_view name, Names names = Names::exact) const;
+  [[nodiscard]] std::optional<std::string_view> find_string(std::string_view name,
+                                                            Names names = Names::exact) const;
 
   Value& add(std::string name, Value value);  // to an object; keeps the order
   Value& append(Value value);                 // to an array

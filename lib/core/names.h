@@ -15,8 +15,8 @@ inline constexpr std::string_view kExchangePrincipal = "00000002-0000-0ff1-ce00-
 inline constexpr std::string_view kSharePointPrincipal = "00000003-0000-0ff1-ce00-000000000000";
 inline constexpr std::string_view kLyncPrincipal = "00000004-0000-0ff1-ce00-000000000000";
 
-// principal "@" realm. A URL issuer (https://sts.windows.net/TENANT/) is held whole in `principal`, with its realm
-// registered beside it.
+// principal "@" realm. A URL issuer (https://sts.windows.net/TENANT/) is held whole in `principal`, with its
+// realm registered beside it.
 struct IssuerName {
   std::string principal = {};
   std::string realm = {};
@@ -33,21 +33,23 @@ struct Audience {
   friend bool operator==(const Audience&, const Audience&) = default;
 };
 
-// Exactly one "@", neither part with "/" or a control character; an empty realm or "*" is well-formed here and refused
-// where a rule says so. nullopt otherwise.
+// Exactly one "@", neither part with "/" or a control character; an empty realm or "*" is well-formed here
+// and refused where a rule says so. nullopt otherwise.
 [[nodiscard]] std::optional<IssuerName> parse_issuer_name(std::string_view text);
 
-// Exactly one "/" and one "@", in this order; the host only of A-Z a-z 0-9 . - : _ and not empty. nullopt otherwise.
+// Exactly one "/" and one "@", in this order; the host only of A-Z a-z 0-9 . - : _ and not empty. nullopt
+// otherwise.
 [[nodiscard]] std::optional<Audience> parse_audience(std::string_view text);
 
 // "exchange" -> 00000002-…; anything else is returned as it is.
 [[nodiscard]] std::string expand_principal(std::string_view text);
 
-// A principal: not empty, without "/", "@" and control characters, at most 256 bytes; with the short names expanded.
-// Fails with Parameter.Invalid.
+// A principal: not empty, without "/", "@" and control characters, at most 256 bytes; with the short names
+// expanded. Fails with Parameter.Invalid.
 [[nodiscard]] Result<std::string> parse_principal(std::string_view text);
 
-// A realm: not empty, not "*", without "/", "@" and control characters, at most 256 bytes. Fails with Parameter.Invalid.
+// A realm: not empty, not "*", without "/", "@" and control characters, at most 256 bytes. Fails with
+// Parameter.Invalid.
 [[nodiscard]] Result<std::string> parse_realm(std::string_view text);
 
 // The host of an https URL, in lower case, with its port unless that is 443; nullopt for anything else.

@@ -16,10 +16,11 @@ namespace accord {
 [[nodiscard]] std::optional<bool> parse_boolean(std::string_view text);
 
 // Decimal, an optional minus. Fails with Parameter.Invalid outside [lowest, highest].
-[[nodiscard]] Result<std::int64_t> parse_integer(std::string_view text, std::int64_t lowest, std::int64_t highest);
+[[nodiscard]] Result<std::int64_t> parse_integer(std::string_view text, std::int64_t lowest,
+                                                 std::int64_t highest);
 
-// 40 hex digits after blanks, colons and U+200E are dropped; upper-case. Fails with Parameter.Invalid, saying how
-// many digits there were (protocol.md 4.4).
+// 40 hex digits after blanks, colons and U+200E are dropped; upper-case. Fails with Parameter.Invalid, saying
+// how many digits there were (protocol.md 4.4).
 [[nodiscard]] Result<std::string> parse_thumbprint(std::string_view text);
 
 // Comma separated; blanks around commas are dropped, and so are empty items.
@@ -32,7 +33,8 @@ namespace accord {
 [[nodiscard]] Result<std::string> parse_host(std::string_view text);
 
 // Names of the values of an enumeration, in the order of help; specialised beside the enumeration:
-//   template <> struct EnumNames<TrustLevel> { static constexpr std::array<std::pair<TrustLevel, std::string_view>, 3> table = …; };
+//   template <> struct EnumNames<TrustLevel> { static constexpr std::array<std::pair<TrustLevel,
+//   std::string_view>, 3> table = …; };
 template <class E>
 struct EnumNames;
 

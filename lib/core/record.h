@@ -1,5 +1,5 @@
-// What verbs emit: records of named, ordered, typed properties. Writers (writer.h) print them; no verb knows about
-// formats. A record never holds a private key.
+// What verbs emit: records of named, ordered, typed properties. Writers (writer.h) print them; no verb knows
+// about formats. A record never holds a private key.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +34,9 @@ class Record {
   // Properties are added in the order of the type, each exactly once.
   Record& add(std::string_view name, Value value);
   [[nodiscard]] const RecordType& type() const { return *type_; }
-  [[nodiscard]] const std::vector<std::pair<std::string_view, Value>>& properties() const { return properties_; }
+  [[nodiscard]] const std::vector<std::pair<std::string_view, Value>>& properties() const {
+    return properties_;
+  }
   // Without regard to case; nullptr when there is none of that name.
   [[nodiscard]] const Value* find(std::string_view name) const;
 

@@ -41,8 +41,8 @@ void wipe(std::string& text);
 // The process leaves no core dump and cannot be traced by others: called once, first thing in main.
 void forbid_core_dumps();
 
-// The first line of FILE (one LF or CRLF dropped), at most 4 KiB. Fails with File.*, and with Parameter.Invalid when
-// the line is empty.
+// The first line of FILE (one LF or CRLF dropped), at most 4 KiB. Fails with File.*, and with
+// Parameter.Invalid when the line is empty.
 [[nodiscard]] Result<SecretBytes> read_password_file(const std::string& path);
 // The same from an open descriptor.
 [[nodiscard]] Result<SecretBytes> read_password_descriptor(int descriptor);

@@ -1,7 +1,7 @@
 // Instants and durations, and every way in which an admin may write one (spec/commands.md 1).
 //
-// An Instant has whole seconds, in UTC. The current time comes from the Clock that a verb is given and from nowhere
-// else, and is never read twice for one decision.
+// An Instant has whole seconds, in UTC. The current time comes from the Clock that a verb is given and from
+// nowhere else, and is never read twice for one decision.
 #pragma once
 
 #include <chrono>
@@ -46,12 +46,12 @@ class FixedClock final : public Clock {
 // "8h", "90s", "1d", "5y": the largest unit that divides it; y is 365 d.
 [[nodiscard]] std::string format_duration(Duration duration);
 
-// ISO 8601 with or without zone (none: UTC; a blank may stand for T; a date alone is 00:00), "+30m", "-5m", "@SECONDS",
-// "now", and US "7/21/2015 1:00:00 PM". Years 1970 to 9999. Fails with Parameter.Invalid.
+// ISO 8601 with or without zone (none: UTC; a blank may stand for T; a date alone is 00:00), "+30m", "-5m",
+// "@SECONDS", "now", and US "7/21/2015 1:00:00 PM". Years 1970 to 9999. Fails with Parameter.Invalid.
 [[nodiscard]] Result<Instant> parse_instant(std::string_view text, Instant now);
 
-// "90s 4m 8h 60d 2w 5y" (one number and one unit) or ISO 8601 ("PT8H", "P1DT12H"); at most 100 years, never negative.
-// Fails with Parameter.Invalid.
+// "90s 4m 8h 60d 2w 5y" (one number and one unit) or ISO 8601 ("PT8H", "P1DT12H"); at most 100 years, never
+// negative. Fails with Parameter.Invalid.
 [[nodiscard]] Result<Duration> parse_duration(std::string_view text);
 
 }  // namespace accord

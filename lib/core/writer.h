@@ -27,20 +27,21 @@ struct EnumNames<Format> {
                                                                                 {Format::value, "value"}}};
 };
 
-// Whether the call concerned one thing (json prints an object) or any number of things (json prints an array).
+// Whether the call concerned one thing (json prints an object) or any number of things (json prints an
+// array).
 enum class Count { one, many };
 
 // More than four properties print as a list, four or fewer as a table.
 [[nodiscard]] Format default_format(std::size_t properties);
 
-// The names of `wanted` as the type spells them, in the order wanted; all of the type when `wanted` is empty. Fails with
-// Property.Unknown, listing those there are.
+// The names of `wanted` as the type spells them, in the order wanted; all of the type when `wanted` is empty.
+// Fails with Property.Unknown, listing those there are.
 [[nodiscard]] Result<std::vector<std::string_view>> select_properties(const RecordType& type,
                                                                       std::span<const std::string> wanted);
 
-// The records, which are all of one type, with these properties (from select_properties), each line ended by LF; empty
-// text for no records in list, table, value and jsonl; csv always has its header.
-[[nodiscard]] std::string render(std::span<const Record> records, std::span<const std::string_view> properties,
-                                 Format format, Count count);
+// The records, which are all of one type, with these properties (from select_properties), each line ended by
+// LF; empty text for no records in list, table, value and jsonl; csv always has its header.
+[[nodiscard]] std::string render(std::span<const Record> records,
+                                 std::span<const std::string_view> properties, Format format, Count count);
 
 }  // namespace accord

@@ -12,15 +12,16 @@
 namespace accord {
 
 [[nodiscard]] Result<std::vector<Certificate>> list_certificates(Connection& store);  // by thumbprint
-[[nodiscard]] Result<std::optional<Certificate>> find_certificate(Connection& store, std::string_view thumbprint);
+[[nodiscard]] Result<std::optional<Certificate>> find_certificate(Connection& store,
+                                                                  std::string_view thumbprint);
 // Storing the same certificate again is no error and changes nothing. Fails with Certificate.Sha1Collision.
 [[nodiscard]] Result<void> insert_certificate(Connection& store, const Certificate& certificate);
 // Its key and assignments go with it.
 [[nodiscard]] Result<void> remove_certificate(Connection& store, std::string_view thumbprint);
 
 // All rows, or those of one use; by use, then effective date.
-[[nodiscard]] Result<std::vector<CertificateAssignment>> list_assignments(Connection& store,
-                                                                          std::optional<std::string_view> use = {});
+[[nodiscard]] Result<std::vector<CertificateAssignment>> list_assignments(
+    Connection& store, std::optional<std::string_view> use = {});
 // Replaces all rows of `use` by these (timeline.h decides what they are).
 [[nodiscard]] Result<void> replace_assignments(Connection& store, std::string_view use,
                                                const std::vector<CertificateAssignment>& assignments);
@@ -28,9 +29,10 @@ namespace accord {
 [[nodiscard]] Result<bool> has_private_key(Connection& store, std::string_view thumbprint);
 [[nodiscard]] Result<bool> has_any_private_key(Connection& store);
 // Encrypts under the store key of `vault`. The certificate must be stored.
-[[nodiscard]] Result<void> store_private_key(Connection& store, KeyVault& vault, const Certificate& certificate,
-                                             const PrivateKeyBytes& key);
+[[nodiscard]] Result<void> store_private_key(Connection& store, KeyVault& vault,
+                                             const Certificate& certificate, const PrivateKeyBytes& key);
 // Fails with Certificate.NoKey when none is stored, StoreKey.* when it cannot be decrypted.
-[[nodiscard]] Result<PrivateKeyBytes> load_private_key(Connection& store, KeyVault& vault, const Certificate& certificate);
+[[nodiscard]] Result<PrivateKeyBytes> load_private_key(Connection& store, KeyVault& vault,
+                                                       const Certificate& certificate);
 
 }  // namespace accord

@@ -1,8 +1,9 @@
 // The store key: 32 random bytes in a file of their own (0600) that encrypt the private keys of one store.
 //
 // Each private key has its own AES-256-GCM data key, which the store key wraps; both bind the store's id, the
-// certificate's SHA-256 and the kind of key as associated data, so that a row moved to another place does not open.
-// The file is read only when a key is stored or loaded. Losing it is an error that names it, never a new key.
+// certificate's SHA-256 and the kind of key as associated data, so that a row moved to another place does not
+// open. The file is read only when a key is stored or loaded. Losing it is an error that names it, never a
+// new key.
 #pragma once
 
 #include <optional>
@@ -30,8 +31,8 @@ class KeyVault {
   // Makes a new key file; fails with File.Exists if one is there.
   [[nodiscard]] Result<void> create();
   [[nodiscard]] bool exists() const;
-  // Identifies the key without revealing it: 16 hex digits. Fails with StoreKey.Missing, StoreKey.Invalid (not such a
-  // file, or others may read or write it).
+  // Identifies the key without revealing it: 16 hex digits. Fails with StoreKey.Missing, StoreKey.Invalid
+  // (not such a file, or others may read or write it).
   [[nodiscard]] Result<std::string> key_id();
 
   // `binding`: what both ciphertexts are bound to.

@@ -1,4 +1,5 @@
-// The one OAuth configuration, `global`, and the SIP domains that its realm defaults to (spec/commands.md 5 and 6).
+// The one OAuth configuration, `global`, and the SIP domains that its realm defaults to (spec/commands.md 5
+// and 6).
 #pragma once
 
 #include <array>
@@ -43,7 +44,8 @@ struct OAuthConfiguration {
 };
 
 [[nodiscard]] Result<OAuthConfiguration> read_oauth_configuration(Connection& store);
-[[nodiscard]] Result<void> update_oauth_configuration(Connection& store, const OAuthConfiguration& configuration);
+[[nodiscard]] Result<void> update_oauth_configuration(Connection& store,
+                                                      const OAuthConfiguration& configuration);
 
 struct SipDomain {
   std::int64_t id = 0;

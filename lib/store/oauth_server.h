@@ -30,9 +30,11 @@ struct OAuthServer {
   KeyRelation relation = {};
 };
 
-[[nodiscard]] Result<std::optional<OAuthServer>> find_oauth_server(Connection& store, std::string_view identity);
+[[nodiscard]] Result<std::optional<OAuthServer>> find_oauth_server(Connection& store,
+                                                                   std::string_view identity);
 [[nodiscard]] Result<std::vector<OAuthServer>> list_oauth_servers(Connection& store);  // by identity
-[[nodiscard]] Result<std::vector<OAuthServer>> find_oauth_servers_by_issuer(Connection& store, const IssuerName& issuer);
+[[nodiscard]] Result<std::vector<OAuthServer>> find_oauth_servers_by_issuer(Connection& store,
+                                                                            const IssuerName& issuer);
 
 // Fails with OAuthServer.Exists, OAuthServer.IssuerInUse, Certificate.Sha1Collision, as partners do.
 [[nodiscard]] Result<OAuthServer> insert_oauth_server(Connection& store, OAuthServer server);

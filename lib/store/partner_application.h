@@ -37,9 +37,11 @@ struct EnumNames<LearnsOurKeysBy> {
        {LearnsOurKeysBy::unknown, "Unknown"}}};
 };
 
-// What is kept alike for a partner application and an OAuth server: the other side's keys, and what it knows of ours.
+// What is kept alike for a partner application and an OAuth server: the other side's keys, and what it knows
+// of ours.
 struct KeyRelation {
-  std::vector<Certificate> keys = {};  // theirs, in the order they were given; at most 8 for a partner by certificate
+  std::vector<Certificate> keys =
+      {};  // theirs, in the order they were given; at most 8 for a partner by certificate
   LearnsOurKeysBy learns_our_keys_by = LearnsOurKeysBy::unknown;
   std::vector<std::string> told_thumbprints = {};  // ours, that an admin told them of by hand
   std::optional<Instant> told_at = {};
@@ -66,18 +68,22 @@ struct PartnerApplication {
 // Each reads and writes a partner whole, keys included, and runs inside the caller's transaction.
 [[nodiscard]] Result<std::optional<PartnerApplication>> find_partner_application(Connection& store,
                                                                                  std::string_view identity);
-[[nodiscard]] Result<std::vector<PartnerApplication>> list_partner_applications(Connection& store);  // by identity
-// The enabled partners with keys of their own whose issuer is exactly `issuer`. At most one by the rule below.
-[[nodiscard]] Result<std::vector<PartnerApplication>> find_partner_applications_by_issuer(Connection& store,
-                                                                                          const IssuerName& issuer);
+[[nodiscard]] Result<std::vector<PartnerApplication>> list_partner_applications(
+    Connection& store);  // by identity
+// The enabled partners with keys of their own whose issuer is exactly `issuer`. At most one by the rule
+// below.
+[[nodiscard]] Result<std::vector<PartnerApplication>> find_partner_applications_by_issuer(
+    Connection& store, const IssuerName& issuer);
 // The enabled partners with UseOAuthServer and this application identifier (exact).
 [[nodiscard]] Result<std::vector<PartnerApplication>> find_partner_applications_by_application(
     Connection& store, std::string_view application_identifier);
 
-// Fails with PartnerApplication.Exists (same identity), PartnerApplication.IssuerInUse (protocol.md 2.2: issuer id and
-// realm, ASCII case folded, are unique over all enabled partners with keys of their own and all OAuth servers), and
-// Certificate.Sha1Collision (same SHA-1, other SHA-256 anywhere in the store). Returns it with its id.
-[[nodiscard]] Result<PartnerApplication> insert_partner_application(Connection& store, PartnerApplication partner);
+// Fails with PartnerApplication.Exists (same identity), PartnerApplication.IssuerInUse (protocol.md 2.2:
+// issuer id and realm, ASCII case folded, are unique over all enabled partners with keys of their own and all
+// OAuth servers), and Certificate.Sha1Collision (same SHA-1, other SHA-256 anywhere in the store). Returns it
+// with its id.
+[[nodiscard]] Result<PartnerApplication> insert_partner_application(Connection& store,
+                                                                    PartnerApplication partner);
 // The same failures, but for the partner itself; PartnerApplication.NotFound if it went meanwhile.
 [[nodiscard]] Result<void> update_partner_application(Connection& store, const PartnerApplication& partner);
 [[nodiscard]] Result<void> remove_partner_application(Connection& store, std::int64_t id);
