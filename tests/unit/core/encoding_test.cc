@@ -193,6 +193,7 @@ TEST_CASE("the nearest name is found, and none when all are far off") {
   CHECK(nearest("exchnge", names) == "exchange");
   CHECK(nearest("SharePiont", names) == "sharepoint");
   CHECK(nearest("zzzzzzzzzzzz", names).empty());
+  CHECK(nearest(std::string(10'000'000, 'x'), names).empty());  // at once: no table of that size is filled
   CHECK(edit_distance("", "abc") == 3);
   CHECK(edit_distance("kitten", "sitting") == 3);
   CHECK(edit_distance("ABC", "abc") == 0);
