@@ -34,6 +34,7 @@ std::string error_as_json(const Error& error, std::string_view store) {
   inner.add("category", category_of(error.id.exit_code()));
   inner.add("target", error.target.empty() ? json::Value() : json::Value(error.target));
   inner.add("message", error.message);
+  if (error.column > 0) inner.add("column", static_cast<std::int64_t>(error.column));
   inner.add("try", error.advice.empty() ? json::Value() : json::Value(error.advice));
   if (!store.empty()) inner.add("store", store);
   json::Value outer = json::Value::object();
@@ -46,6 +47,7 @@ std::string error_as_text(std::string_view verb, const Error& error, std::string
   std::string text = fmt::format("{}: {}{}\n", verb, escape_for_terminal(error.message),
                                  error.message.ends_with('.') ? "" : ".");
   if (!error.target.empty()) text += fmt::format("  Target : {}\n", escape_for_terminal(error.target));
+  if (error.column > 0) text += fmt::format("           {}^\n", std::string(error.column - 1, ' '));
   if (!store.empty()) text += fmt::format("  Store  : {}\n", escape_for_terminal(store));
   if (!error.advice.empty()) text += fmt::format("  Try    : {}\n", escape_for_terminal(error.advice));
   return text;

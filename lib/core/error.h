@@ -71,6 +71,8 @@ struct Error {
   std::string message;      // one sentence, lower case, no full stop; names the object in quotes
   std::string target = {};  // the object that it is about; may be empty
   std::string advice = {};  // the way out ("Try"); may be empty
+  // Where in the target, which is then the text of an expression, in code points from 1; 0: nowhere in particular.
+  std::size_t column = 0;
 };
 
 template <class T>
