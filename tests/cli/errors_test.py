@@ -9,6 +9,7 @@ import functools
 import json
 import os
 import pty
+import re
 import select
 import shutil
 import sqlite3
@@ -83,6 +84,7 @@ def locked(folder):
 class Row:
     """How an id is provoked: a command line, and what has to be so before.
 
+    verb: what stands before the message; alternatives with "|".
     locked: another process holds the store, and both forms are called at once.
     answer: there is a terminal, and this is typed at the question.
     memory: limits of memory, of which one will do.
@@ -182,11 +184,13 @@ ROWS = {
 # Rows of verbs and parameters that come later. Such a row counts from the moment on when the surface has what it needs:
 # a verb, or a parameter that is not refused.
 PENDING = {
-    "Batch.Invalid": ("invoke-batch", None, Row("invoke-batch lines.txt", write("lines.txt", b"get-sip-domain\nget-sip-domain 'a\n"),
-                                                members={"file", "line"}, target=None)),
-    "Batch.NotAllowed": ("invoke-batch", None, Row("invoke-batch lines.txt",
-                                                   write("lines.txt", b"# a remark\nnew-sip-domain a.example --store x.db\n"),
-                                                   members={"file", "line"}, target=None)),
+    "Batch.Invalid": ("invoke-batch", None,
+                      Row("invoke-batch lines.txt", write("lines.txt", b"new-sip-domain a.example\nget-sip-domain 'a\n"),
+                          verb="invoke-batch|get-sip-domain", members={"file", "line"}, target=None)),
+    "Batch.NotAllowed": ("invoke-batch", None,
+                         Row("invoke-batch lines.txt",
+                             write("lines.txt", b"# a remark\nnew-sip-domain a.example --store x.db\n"),
+                             verb="invoke-batch|new-sip-domain", members={"file", "line"}, target=None)),
     "Expression.Invalid": ("get-partner-application", "Where",
                            Row("get-partner-application --where 'Enabled -eq'", members={"column"})),
     # The pipelines come with the filter that feeds them.
@@ -255,7 +259,7 @@ class Said:
     def text(self, verb):
         """The lines of the error; before them stand warnings and questions only."""
         lines = self.err.splitlines()
-        first = next(i for i, line in enumerate(lines) if line.startswith(f"{verb}: "))
+        first = next(i for i, line in enumerate(lines) if re.match(rf"(\S+:\d+: )?({verb}): ", line))
         return lines[first:]
 
     def __repr__(self):
@@ -398,7 +402,11 @@ class Errors(unittest.TestCase):
     def test_the_text_form_says_the_same(self, name, row, result):
         error = result.json.json()["error"]
         lines = result.text.text(row.verb)
-        self.assertEqual(lines[0], f"{row.verb}: {error['message']}.", name)
+        # What is about a line of a batch begins as compilers do it; of a pipeline it is the line of the input.
+        before = f"{error['file']}:{error['line']}: " if "file" in error else ""
+        after = f"line {error['line']}: " if "line" in error and "file" not in error else ""
+        heads = [f"{before}{verb}: {after}{error['message']}." for verb in row.verb.split("|")]
+        self.assertIn(lines[0], heads)
         block = {line[2:8].strip(): line[11:] for line in lines[1:] if line[:2] == "  " and line[8:11] == " : "}
         self.assertEqual(block.get("Target"), error["target"])
         self.assertEqual(block.get("Try"), error["try"])

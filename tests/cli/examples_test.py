@@ -75,6 +75,9 @@ class Worlds:
         pair = (DATA / "cert-rsa.pem").read_bytes() + (DATA / "cert-rsa.key").read_bytes()
         (world / "issuer.pem").write_bytes(pair)
         (world / "token.txt").write_bytes(token)
+        (world / "partners.batch").write_text("# who is trusted how\n"
+                                              "set-partner-application exchange --application-trust-level full\n"
+                                              "set-partner-application exchange --enabled true\n")
         for secret in ("password.txt", "issuer.pem", "token.txt"):
             (world / secret).chmod(0o600)
 
