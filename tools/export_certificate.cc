@@ -100,7 +100,8 @@ Verb declare() {
                             {.help = "The certificate.",
                              .sets = {"Thumbprint"},
                              .mandatory = true,
-                             .check = parse_thumbprint})),
+                             .check = parse_thumbprint,
+                             .completion = "get-certificate --property Thumbprint"})),
               own(parameter("Type", &Options::type,
                             {.help = "The current certificate of this use.",
                              .type = "CertType",
@@ -108,7 +109,7 @@ Verb declare() {
                              .mandatory = true,
                              .check = check_certificate_type})),
               own(parameter("OutputFile", &Options::output_file,
-                            {.help = "Where to write it.", .type = "Path"})),
+                            {.help = "Where to write it.", .type = "Path", .writes_file = true})),
               own(parameter(
                   "Encoding", &Options::encoding,
                   {.help = "Of the public part; Base64 is the DER on one line.", .default_text = "Pem"})),

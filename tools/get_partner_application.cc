@@ -32,9 +32,11 @@ Verb declare() {
       .sets = {"Identity", "Filter"},
       .parameters =
           {
-              parameter(
-                  "Identity", &Options::identity,
-                  {.help = "One partner, or a pattern with * and ?.", .sets = {"Identity"}, .first = true}),
+              parameter("Identity", &Options::identity,
+                        {.help = "One partner, or a pattern with * and ?.",
+                         .sets = {"Identity"},
+                         .first = true,
+                         .completion = "get-partner-application --property Identity"}),
               parameter("Filter", &Options::filter, {.help = "A pattern with * and ?.", .sets = {"Filter"}}),
               parameter("Tenant", &Options::tenant, {.help = kTenantIgnored, .type = "Guid"}),
           },

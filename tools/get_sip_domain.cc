@@ -32,9 +32,11 @@ Verb declare() {
       .sets = {"Identity", "Filter"},
       .parameters =
           {
-              parameter(
-                  "Identity", &Options::identity,
-                  {.help = "One domain, or a pattern with * and ?.", .sets = {"Identity"}, .first = true}),
+              parameter("Identity", &Options::identity,
+                        {.help = "One domain, or a pattern with * and ?.",
+                         .sets = {"Identity"},
+                         .first = true,
+                         .completion = "get-sip-domain --property Identity"}),
               parameter("Filter", &Options::filter, {.help = "A pattern with * and ?.", .sets = {"Filter"}}),
           },
       .examples = {{"get-sip-domain", "All of them."},

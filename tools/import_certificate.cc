@@ -58,7 +58,7 @@ Verb declare() {
               refused_parameter("PrivateKeyExportable",
                                 "every key can be exported by who may read the store and its key"),
               refused_parameter("Roll", kStaging),
-              refused_parameter("EffectiveDate", kStaging),
+              refused_parameter("EffectiveDate", kStaging, {"EffectiveTime"}),
               refused_parameter("Report",
                                 "the certificate that was taken in is printed; there is no further report"),
           },

@@ -85,6 +85,7 @@ Verb declare() {
            {"new-management-store --store ./exchange/store.db --service-name exchange --realm contoso.com",
             "A store in a folder of its own, which is made if it is not there."}},
       .output = &kManagementStoreType,
+      .in_batch = InBatch::not_atomic,
       .run = run,
   });
 }

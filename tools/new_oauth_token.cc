@@ -80,7 +80,9 @@ Verb declare() {
       .parameters =
           {
               own(parameter("Partner", &Options::partner,
-                            {.help = "The partner application it is for.", .first = true})),
+                            {.help = "The partner application it is for.",
+                             .first = true,
+                             .completion = "get-partner-application --property Identity"})),
               own(parameter("Host", &Options::host,
                             {.help = "The host it is for.",
                              .default_text = "that of the partner's MetadataUrl",
@@ -107,7 +109,8 @@ Verb declare() {
               own(parameter("Audience", &Options::audience, {.help = "Another aud; needs --allow-invalid."})),
               own(parameter("SignWith", &Options::sign_with,
                             {.help = "A certificate that is not assigned; needs --allow-invalid.",
-                             .check = parse_thumbprint})),
+                             .check = parse_thumbprint,
+                             .completion = "get-certificate --property Thumbprint"})),
               own(parameter(
                   "AllowInvalid", &Options::allow_invalid,
                   {.help =

@@ -85,6 +85,10 @@ Verb declare() {
       .examples = {{"remove-certificate --type OAuthTokenIssuer --previous --confirm=false",
                     "Stops accepting what the old key signed."},
                    {"remove-certificate --type Default --what-if", "Says what would be taken away."}},
+      .input = {.type = &kCertificateType,
+                .take = {{.property = "Use", .parameter = "Type"},
+                         {.property = "State", .parameter = "Previous", .when = "Previous"},
+                         {.property = "State", .parameter = "Staged", .when = "Staged"}}},
       .run = run,
   });
 }

@@ -44,7 +44,8 @@ Verb declare() {
                         {.help = "The OAuth server.",
                          .mandatory = true,
                          .first = true,
-                         .check = check_exact_identity}),
+                         .check = check_exact_identity,
+                         .completion = "get-oauth-server --property Identity"}),
               parameter("PassThru", &Options::pass_thru,
                         {.help = "Print what was removed.", .origin = Origin::accord}),
               refused_parameter("Tenant", "a store is one tenant; use a store of its own for another"),
@@ -52,6 +53,7 @@ Verb declare() {
       .examples = {{"remove-oauth-server sts", "Its tokens are refused from now on."},
                    {"remove-oauth-server sts --what-if", "Says whether that could be done."}},
       .output = &kOAuthServerType,
+      .input = {.type = &kOAuthServerType, .take = {{.property = "Identity", .parameter = "Identity"}}},
       .run = run,
   });
 }

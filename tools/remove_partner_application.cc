@@ -30,7 +30,8 @@ Verb declare() {
                         {.help = "The partner application.",
                          .mandatory = true,
                          .first = true,
-                         .check = check_exact_identity}),
+                         .check = check_exact_identity,
+                         .completion = "get-partner-application --property Identity"}),
               parameter("PassThru", &Options::pass_thru,
                         {.help = "Print what was removed.", .origin = Origin::accord}),
               refused_parameter("Tenant", "a store is one tenant; use a store of its own for another"),
@@ -38,6 +39,8 @@ Verb declare() {
       .examples = {{"remove-partner-application exchange", "Its tokens are refused from now on."},
                    {"remove-partner-application exchange --what-if", "Says whether that could be done."}},
       .output = &kPartnerApplicationType,
+      .input = {.type = &kPartnerApplicationType,
+                .take = {{.property = "Identity", .parameter = "Identity"}}},
       .run = run,
   });
 }

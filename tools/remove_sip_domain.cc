@@ -52,15 +52,19 @@ Verb declare() {
       .effect = Effect::destroys,
       .parameters =
           {
-              parameter(
-                  "Identity", &Options::identity,
-                  {.help = "The domain.", .mandatory = true, .first = true, .check = check_exact_identity}),
+              parameter("Identity", &Options::identity,
+                        {.help = "The domain.",
+                         .mandatory = true,
+                         .first = true,
+                         .check = check_exact_identity,
+                         .completion = "get-sip-domain --property Identity"}),
               parameter("PassThru", &Options::pass_thru,
                         {.help = "Print what was removed.", .origin = Origin::accord}),
           },
       .examples = {{"remove-sip-domain na.litwareinc.com", "Removes one."},
                    {"remove-sip-domain na.litwareinc.com --what-if", "Says whether that could be done."}},
       .output = &kSipDomainType,
+      .input = {.type = &kSipDomainType, .take = {{.property = "Identity", .parameter = "Identity"}}},
       .run = run,
   });
 }

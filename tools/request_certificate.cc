@@ -178,7 +178,7 @@ Verb declare() {
               parameter("State", &Options::state, {.help = "ST of the subject."}),
               parameter("Country", &Options::country, {.help = "C of the subject, two letters."}),
               refused_parameter("Roll", kStaging),
-              refused_parameter("EffectiveDate", kStaging),
+              refused_parameter("EffectiveDate", kStaging, {"EffectiveTime"}),
               refused_parameter("Clear", kNoAuthority),
               refused_parameter("List", kNoAuthority),
               refused_parameter("Retrieve", kNoAuthority),

@@ -66,7 +66,8 @@ Verb declare() {
                         {.help = "A certificate of the store.",
                          .sets = {"Thumbprint"},
                          .mandatory = true,
-                         .check = parse_thumbprint}),
+                         .check = parse_thumbprint,
+                         .completion = "get-certificate --property Thumbprint"}),
               parameter("Path", &Options::path,
                         {.help = "A PFX or PEM file to take in first.",
                          .type = "Path",
@@ -78,7 +79,7 @@ Verb declare() {
               parameter("PassThru", &Options::pass_thru,
                         {.help = "Print the changed record.", .origin = Origin::accord}),
               refused_parameter("Roll", kStaging),
-              refused_parameter("EffectiveDate", kStaging),
+              refused_parameter("EffectiveDate", kStaging, {"EffectiveTime"}),
               refused_parameter("Reference", "live objects do not cross processes; give --thumbprint"),
               refused_parameter("NetportId", "device certificates are not managed here"),
               refused_parameter("Report", "warnings go to standard error; there is no further report"),
@@ -91,6 +92,7 @@ Verb declare() {
                     "--password-file password.txt",
                     "Takes in a PFX and assigns it."}},
       .output = &kCertificateType,
+      .input = {.type = &kCertificateType, .take = {{.property = "Thumbprint", .parameter = "Thumbprint"}}},
       .run = run,
   });
 }

@@ -125,7 +125,9 @@ Verb declare() {
                          .check = check_service_name}),
               parameter("ClientAuthorizationOAuthServerIdentity",
                         &Options::client_authorization_oauth_server_identity,
-                        {.help = "The OAuth server that clients are sent to.", .empty = Empty::allowed}),
+                        {.help = "The OAuth server that clients are sent to.",
+                         .empty = Empty::allowed,
+                         .completion = "get-oauth-server --property Identity"}),
               parameter("ExchangeAutodiscoverUrl", &Options::exchange_autodiscover_url,
                         {.help = "Where Exchange's Autodiscover service is.",
                          .empty = Empty::allowed,
@@ -176,6 +178,8 @@ Verb declare() {
                    {"set-oauth-configuration --realm \"\" --confirm=false",
                     "Back to the default SIP domain."}},
       .output = &kOAuthConfigurationType,
+      .input = {.type = &kOAuthConfigurationType,
+                .take = {{.property = "Identity", .parameter = "Identity"}}},
       .run = run,
   });
 }

@@ -75,7 +75,8 @@ Verb declare() {
                         {.help = "The OAuth server.",
                          .mandatory = true,
                          .first = true,
-                         .check = check_exact_identity}),
+                         .check = check_exact_identity,
+                         .completion = "get-oauth-server --property Identity"}),
               parameter(
                   "MetadataUrl", &Options::metadata_url,
                   {.help =
@@ -110,6 +111,7 @@ Verb declare() {
       .examples = {{"set-oauth-server sts --metadata-file sts.json", "Takes the keys of a newer document."},
                    {"set-oauth-server sts --enabled false --what-if", "Says what would change."}},
       .output = &kOAuthServerType,
+      .input = {.type = &kOAuthServerType, .take = {{.property = "Identity", .parameter = "Identity"}}},
       .run = run,
   });
 }

@@ -179,7 +179,8 @@ Verb declare() {
                         {.help = "The partner application.",
                          .mandatory = true,
                          .first = true,
-                         .check = check_exact_identity}),
+                         .check = check_exact_identity,
+                         .completion = "get-partner-application --property Identity"}),
               parameter("ApplicationTrustLevel", &Options::application_trust_level,
                         {.help = "What it may do.", .type = "ApplicationTrustLevel"}),
               parameter(
@@ -244,6 +245,8 @@ Verb declare() {
                     "Lets it act for users."},
                    {"set-partner-application exchange --enabled false --what-if", "Says what would change."}},
       .output = &kPartnerApplicationType,
+      .input = {.type = &kPartnerApplicationType,
+                .take = {{.property = "Identity", .parameter = "Identity"}}},
       .run = run,
   });
 }

@@ -55,9 +55,12 @@ Verb declare() {
       .effect = Effect::writes,
       .parameters =
           {
-              parameter(
-                  "Identity", &Options::identity,
-                  {.help = "The domain.", .mandatory = true, .first = true, .check = check_exact_identity}),
+              parameter("Identity", &Options::identity,
+                        {.help = "The domain.",
+                         .mandatory = true,
+                         .first = true,
+                         .check = check_exact_identity,
+                         .completion = "get-sip-domain --property Identity"}),
               parameter("IsDefault", &Options::is_default, {.help = "true makes it the default."}),
               parameter(
                   "KeepRealm", &Options::keep_realm,
@@ -71,6 +74,7 @@ Verb declare() {
                    {"set-sip-domain na.litwareinc.com --is-default true --what-if",
                     "Says what would change."}},
       .output = &kSipDomainType,
+      .input = {.type = &kSipDomainType, .take = {{.property = "Identity", .parameter = "Identity"}}},
       .run = run,
   });
 }

@@ -58,7 +58,8 @@ std::string joined(const std::vector<std::string>& items, std::string_view separ
 // One occurrence of a parameter on the command line.
 struct Occurrence {
   const Parameter* parameter = nullptr;
-  std::vector<std::string> values;
+  std::vector<std::string> values = {};
+  bool from_record = false;  // without values: they are those of a record that is not there yet
 };
 
 // "-Name:value", "--name=value" taken apart.
@@ -85,7 +86,10 @@ std::optional<Spelling> spelling_of(std::string_view token) {
 Result<const Parameter*> by_prefix(const Surface& surface, const std::string& name) {
   std::vector<const Parameter*> found;
   for (const auto* one : surface.all) {
-    if (one->details.origin == Origin::original && starts_with_ignoring_case(one->name, name))
+    const auto& aliases = one->details.aliases;
+    const auto begins = [&](std::string_view whole) { return starts_with_ignoring_case(whole, name); };
+    if (one->details.origin == Origin::original &&
+        (begins(one->name) || std::ranges::any_of(aliases, begins)))
       found.push_back(one);
   }
   if (found.size() == 1) return found.front();
@@ -138,8 +142,10 @@ tl::unexpected<Error> shell_ate_value(const Parameter& one) {
 
 class Reader {
  public:
-  Reader(const Surface& surface, const std::vector<std::string>& arguments)
-      : surface_(surface), arguments_(arguments) {}
+  Reader(const Surface& surface, const std::vector<std::string>& arguments, const RecordValues* record)
+      : surface_(surface), arguments_(arguments), record_(record) {}
+
+  [[nodiscard]] bool takes_records() const { return takes_records_; }
 
   Result<std::vector<Occurrence>> read() {
     while (next_ < arguments_.size()) {
@@ -195,6 +201,7 @@ class Reader {
       }
       attached = arguments_[next_++];
     }
+    if (*attached == "-" && stands_for_records(one)) return take_records();
     if (attached->empty() && one.shape == Shape::boolean) return shell_ate_value(one);
     if (attached->empty() && one.details.empty == Empty::refused) {
       return fail(
@@ -214,6 +221,10 @@ class Reader {
 
   Result<void> read_positional() {
     const std::string& token = arguments_[next_];
+    if (token == "-" && !options_ended_ && surface_.verb.input.type != nullptr) {
+      ++next_;
+      return take_records();
+    }
     const Parameter* one = surface_.positional();
     if (one == nullptr) {
       return fail("Parameter.Unknown",
@@ -232,16 +243,53 @@ class Reader {
     return read_value(*one, token);
   }
 
+  // Whether "-" as the value of this parameter means the records of a pipeline.
+  [[nodiscard]] bool stands_for_records(const Parameter& one) const {
+    return std::ranges::any_of(surface_.verb.input.take, [&](const RecordInput::Take& take) {
+      return take.when.empty() && take.parameter == one.name;
+    });
+  }
+
+  Result<void> take_records() {
+    if (takes_records_) {
+      return fail("Parameter.Repeated", "- was given twice", "-",
+                  "the records are read from standard input once");
+    }
+    for (const auto& take : surface_.verb.input.take) {
+      const auto* one = surface_.spelt(take.parameter);
+      if (record_ == nullptr) {
+        if (take.when.empty()) TRY(store(*one, {}));
+        continue;
+      }
+      const auto given = std::ranges::find(record_->given, take.parameter, &RecordValues::Given::parameter);
+      if (given == record_->given.end()) continue;
+      if (!one->refused.empty()) {
+        return fail("Parameter.NotSupported",
+                    fmt::format("{} is not supported: {}", dashed(*one), one->refused), dashed(*one));
+      }
+      TRY(store(*one, given->values));
+    }
+    takes_records_ = true;
+    return {};
+  }
+
   Result<void> store(const Parameter& one, std::vector<std::string> values) {
+    const bool is_from_record = takes_records_ && stands_for_records(one);
     for (auto& seen : found_) {
       if (seen.parameter != &one) continue;
+      if (is_from_record || values.empty()) {
+        return fail("Parameter.Clash",
+                    fmt::format("{} comes from the records that - stands for", dashed(one)), dashed(one),
+                    "leave one of the two out");
+      }
       if (one.shape != Shape::list) {
         return fail("Parameter.Repeated", fmt::format("{} was given twice", dashed(one)), dashed(one));
       }
       seen.values.insert(seen.values.end(), values.begin(), values.end());
       return {};
     }
-    found_.push_back({&one, std::move(values)});
+    const bool waits = values.empty();
+    found_.push_back({.parameter = &one, .values = std::move(values), .from_record = waits});
     return {};
   }
 
@@ -254,6 +302,8 @@ class Reader {
 
   const Surface& surface_;
   const std::vector<std::string>& arguments_;
+  const RecordValues* record_;
+  bool takes_records_ = false;
   std::size_t next_ = 0;
   bool options_ended_ = false;
   std::vector<Occurrence> found_;
@@ -266,6 +316,7 @@ Result<std::vector<Occurrence>> through_cli11(const Surface& surface, const std:
   std::vector<std::pair<const Parameter*, CLI::Option*>> options;
   std::vector<std::string> canonical;
   for (const auto& one : found) {
+    if (one.from_record) continue;
     const std::string name =
         fmt::format("--{}{}", one.parameter->name, surface.is_common(one.parameter) ? "+" : "");
     auto* option = app.add_option(name);
@@ -289,7 +340,9 @@ Result<std::vector<Occurrence>> through_cli11(const Surface& surface, const std:
     return fail("Parameter.Invalid", fmt::format("the parameters cannot be read: {}", error.what()));
   }
   std::vector<Occurrence> parsed;
-  for (const auto& [parameter, option] : options) parsed.push_back({parameter, option->results()});
+  for (const auto& [parameter, option] : options)
+    parsed.push_back({.parameter = parameter, .values = option->results()});
+  std::ranges::copy_if(found, std::back_inserter(parsed), &Occurrence::from_record);
   return parsed;
 }
 
@@ -358,7 +411,7 @@ Result<void> assign_all(const Surface& surface, const std::vector<Occurrence>& f
                         Instant now) {
   for (const auto& one : found) {
     void* options = surface.is_common(one.parameter) ? &call.common : call.options.get();
-    auto assigned = one.parameter->assign(options, one.values, now);
+    auto assigned = one.from_record ? Result<void>() : one.parameter->assign(options, one.values, now);
     if (!assigned) {
       Error error = std::move(assigned).error();
       error.message = fmt::format("{}: {}", dashed(*one.parameter), error.message);
@@ -384,7 +437,8 @@ bool asks_for(const Surface& surface, const std::vector<std::string>& arguments,
 
 }  // namespace
 
-Result<BoundCall> bind(const Verb& verb, const std::vector<std::string>& arguments, Instant now) {
+Result<BoundCall> bind_call(const Verb& verb, const std::vector<std::string>& arguments, Instant now,
+                            const RecordValues* record) {
   const Surface surface(verb);
   BoundCall call;
   call.options = verb.make_options();
@@ -392,7 +446,9 @@ Result<BoundCall> bind(const Verb& verb, const std::vector<std::string>& argumen
   call.common.version = asks_for(surface, arguments, "Version");
   if (call.common.help || call.common.version) return call;
 
-  TRY_ASSIGN(const auto read, Reader(surface, arguments).read());
+  Reader reader(surface, arguments, record);
+  TRY_ASSIGN(const auto read, reader.read());
+  call.takes_records = reader.takes_records();
   TRY_ASSIGN(const auto found, through_cli11(surface, read));
   TRY(assign_all(surface, found, call, now));
   TRY_ASSIGN(call.set, choose_set(verb, call.given));

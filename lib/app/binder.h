@@ -12,17 +12,28 @@
 
 namespace accord {
 
+// What one record of a pipeline gives to the call that it stands for.
+struct RecordValues {
+  struct Given {
+    std::string_view parameter;
+    std::vector<std::string> values = {};
+  };
+  std::vector<Given> given = {};
+};
+
 struct BoundCall {
   std::shared_ptr<void> options;  // what verb.make_options made
   CommonOptions common;
   std::string_view set;  // the parameter set that the call is of; empty where the verb has none
   std::vector<std::string_view> given;  // names of the parameters that were given
-  std::vector<std::string> warnings;    // e.g. that a parameter is ignored
+  bool takes_records = false;  // "-" stands where the identity would: bind_call() again for each record
 };
 
-// Fails with Parameter.*; help and version are honoured before anything else is judged.
-[[nodiscard]] Result<BoundCall> bind(const Verb& verb, const std::vector<std::string>& arguments,
-                                     Instant now);
+// Fails with Parameter.*; help and version are honoured before anything else is judged. `record`: what "-" in
+// the identity's place stands for; without one the call is judged as far as it can be, and its options lack
+// that.
+[[nodiscard]] Result<BoundCall> bind_call(const Verb& verb, const std::vector<std::string>& arguments,
+                                          Instant now, const RecordValues* record = nullptr);
 
 // The form that the arguments ask for, as far as that can be told when they cannot be bound: how to print the
 // error.

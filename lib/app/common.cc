@@ -5,9 +5,6 @@
 namespace accord {
 namespace {
 
-constexpr std::string_view kNextRelease =
-    "it is not in this version; filter the jsonl form with another program until then";
-
 Parameter later(std::string_view name, std::string_view why) {
   return own(refused_parameter(name, why));
 }
@@ -32,14 +29,16 @@ std::vector<Parameter> every_common_parameter() {
       own(parameter("Output", &O::output,
                     {.help = "The form of what is printed.", .type = "Form", .aliases = {"Format"}})),
       own(parameter("Property", &O::property, {.help = "These properties only, in this order."})),
+      own(parameter("Where", &O::where,
+                    {.help = "Only the records for which this comparison is true.", .type = "Expression"})),
+      own(parameter("Sort", &O::sort,
+                    {.help = "In the order of these properties; 'DaysLeft desc' for the reverse."})),
+      own(parameter("First", &O::first, {.help = "No more than so many records."})),
       own(parameter("Store", &O::store,
                     {.help = "The store to use.", .type = "Path", .default_text = "$ACCORD_STORE"})),
       own(parameter("NoColor", &O::no_color, {.help = "No colours."})),
       own(parameter("Help", &O::help, {.help = "This text."})),
       own(parameter("Version", &O::version, {.help = "The version of Accord."})),
-      later("Where", kNextRelease),
-      later("Sort", kNextRelease),
-      later("First", kNextRelease),
       later("LocalStore", "local replicas are not in this version; leave it out to read the store itself"),
       later("WarningAction", "warnings always go to standard error; use --quiet to have none"),
       later("ErrorVariable", "a process has no PowerShell variables; redirect standard error instead"),

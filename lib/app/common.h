@@ -30,6 +30,9 @@ struct CommonOptions {
   std::optional<ErrorAction> error_action = {};
   std::optional<Format> output = {};
   std::vector<std::string> property = {};
+  std::optional<std::string> where = {};
+  std::vector<std::string> sort = {};
+  std::optional<std::int64_t> first = {};
   std::optional<std::string> store = {};
   bool no_color = false;
   bool help = false;

@@ -7,65 +7,53 @@
 
 #include "lib/core/encoding.h"
 #include "lib/core/file.h"
-#include "lib/store/store.h"
+#include "lib/core/sort.h"
+#include "lib/core/where.h"
 
 namespace accord {
-Environment::Environment(Console& console, const Settings& settings, Instant now, std::string_view verb,
-                         const CommonOptions& common, std::string_view set, Answers& answers)
-    : console_(console),
-      settings_(settings),
-      now_(now),
-      verb_(verb),
-      common_(common),
-      set_(set),
-      answers_(answers) {}
+namespace {
 
-Result<StoreLocation> Environment::location() const {
-  return locate_store(common_.store, settings_);
+bool selects(const CommonOptions& common) {
+  return common.where || !common.sort.empty() || common.first;
 }
 
-Result<void> Environment::open(bool writing) {
-  TRY_ASSIGN(const auto where, location());
-  const auto mode = writing ? OpenFor::writing : OpenFor::reading;
-  auto opened = open_store(where.store, mode);
-  const bool may_make = writing && where.is_default && !what_if() && !opened &&
-                        opened.error().id == ErrorId("Store.Missing") &&
-                        !file_exists(std::string(kSystemStore));
-  if (may_make) {
-    TRY(create_store({.location = where.store}));
-    warn(fmt::format("created a new store at {}", where.store));
-    opened = open_store(where.store, mode);
+Result<std::vector<Record>> selected(std::vector<Record> records, const RecordType& type,
+                                     const CommonOptions& common, Instant now) {
+  if (common.where) {
+    TRY_ASSIGN(const auto where, Where::parse(*common.where, type, now));
+    std::vector<Record> matching;
+    for (auto& record : records) {
+      TRY_ASSIGN(const bool matches, where.matches(record));
+      if (matches) matching.push_back(std::move(record));
+    }
+    records = std::move(matching);
   }
-  TRY_ASSIGN(connection_, std::move(opened));
-  return {};
+  TRY_ASSIGN(const auto keys, parse_sort_keys(common.sort, type));
+  sort_records(records, keys);
+  const auto limit = static_cast<std::size_t>(common.first.value_or(INT64_MAX));
+  if (records.size() > limit)
+    records.erase(records.begin() + static_cast<std::ptrdiff_t>(limit), records.end());
+  return records;
 }
 
-Result<Connection*> Environment::read() {
-  if (connection_ == nullptr) {
-    TRY(open(false));
-    TRY_ASSIGN(auto transaction, Transaction::begin_reading(*connection_));
-    transaction_.emplace(std::move(transaction));
-  }
-  return connection_.get();
+}  // namespace
+
+Environment::Environment(const CallContext& context, const Verb& verb, const CommonOptions& common,
+                         std::string_view set)
+    : context_(context), verb_(verb), common_(common), set_(set) {
+  context_.session.rehearse(common.what_if);
+}
+
+Environment::~Environment() {
+  // A part of a batch goes back to its savepoint by itself.
+  if (!is_ended_ && !context_.is_part) context_.session.roll_back();
 }
 
 Result<Connection*> Environment::write() {
-  if (connection_ != nullptr && writing_) return connection_.get();
-  transaction_.reset();
-  TRY(open(true));
-  TRY_ASSIGN(auto transaction, Transaction::begin_writing(*connection_));
-  transaction_.emplace(std::move(transaction));
-  writing_ = true;
-  return connection_.get();
-}
-
-Result<KeyVault*> Environment::vault() {
-  if (!vault_) {
-    TRY_ASSIGN(const auto where, location());
-    vault_.emplace(where.key_file);
-    if (what_if()) vault_->keep_off_disk();
-  }
-  return &*vault_;
+  auto store = context_.session.write();
+  if (const auto made = context_.session.take_news_of_new_store())
+    warn(fmt::format("created a new store at {}", *made));
+  return store;
 }
 
 Result<void> Environment::approve(std::string_view operation, std::string_view target,
@@ -74,37 +62,40 @@ Result<void> Environment::approve(std::string_view operation, std::string_view t
                                 escape_for_terminal(target));
   if (what_if()) {
     announced_ = true;
-    console_.write_error(fmt::format("What if: {}\n", what));
+    context_.console.write_error(fmt::format("What if: {}\n", what));
     for (const auto& change : changes)
-      console_.write_error(fmt::format("  {}\n", escape_for_terminal(change)));
+      context_.console.write_error(fmt::format("  {}\n", escape_for_terminal(change)));
     return {};
   }
-  const bool asked = common_.confirm.on() || (ask == Ask::always && !common_.confirm.off() && !common_.force);
+  const bool always = ask == Ask::always || asks_always_;
+  const bool asked = common_.confirm.on() || (always && !common_.confirm.off() && !common_.force);
   if (!asked) return {};
-  const auto question = questions_++;
-  if (question < answers_.approved.size() && answers_.approved[question] == operation) return {};
-  if (!console_.can_ask()) {
+  const Question question{.operation = std::string(operation), .target = std::string(target)};
+  const auto answer = context_.answers.to(question);
+  if (answer == Answer::yes) return {};
+  if (!answer && !context_.console.can_ask()) {
     return fail("Answer.NotPossible",
                 fmt::format("this needs an answer, and there is no terminal to ask on: {}", operation),
                 std::string(target), "add --confirm=false to answer Yes beforehand");
   }
-  answers_.approved.resize(std::min(answers_.approved.size(), question));
-  answers_.pending = what;
-  answers_.pending_operation = operation;
+  if (!answer) context_.answers.pending = question;
   return fail("Answer.No", "the answer was no; nothing was changed", std::string(target));
 }
 
 void Environment::emit(Record record) {
   type_ = &record.type();
-  count_ = Count::one;
-  records_.clear();
+  if (!emits_many_) {
+    count_ = Count::one;
+    records_.clear();
+  }
   records_.push_back(std::move(record));
 }
 
 void Environment::emit(const RecordType& type, std::vector<Record> records) {
   type_ = &type;
   count_ = Count::many;
-  records_ = std::move(records);
+  if (!emits_many_) records_.clear();
+  std::ranges::move(records, std::back_inserter(records_));
 }
 
 void Environment::emit_text(std::string text) {
@@ -114,21 +105,34 @@ void Environment::emit_text(std::string text) {
 void Environment::warn(std::string_view text) const {
   auto line = fmt::format("WARNING: {}\n", escape_for_terminal(text));
   // A verb that runs again after an answer has said this before.
-  if (common_.quiet || std::ranges::find(answers_.said, line) != answers_.said.end()) return;
-  console_.write_error(line);
-  answers_.said.push_back(std::move(line));
+  auto& said = context_.answers.said;
+  if (common_.quiet || std::ranges::find(said, line) != said.end()) return;
+  context_.console.write_error(line);
+  said.push_back(std::move(line));
 }
 
 void Environment::verbose(std::string_view text) const {
-  if (common_.verbose) console_.write_error(fmt::format("VERBOSE: {}\n", escape_for_terminal(text)));
+  if (common_.verbose) context_.console.write_error(fmt::format("VERBOSE: {}\n", escape_for_terminal(text)));
 }
 
 void Environment::notice(std::string_view text) const {
-  if (!common_.quiet) console_.write_error(fmt::format("{}\n", text));
+  if (!common_.quiet) context_.console.write_error(fmt::format("{}\n", text));
+}
+
+Result<std::string> Environment::read_input(std::size_t limit) {
+  if (std::exchange(input_is_read_, true)) {
+    return fail("Parameter.Clash", "standard input can be read for one parameter only", "-",
+                "give the other one as a file");
+  }
+  auto& kept = context_.answers.input;
+  if (kept) return *kept;
+  auto input = context_.console.read_input(limit);
+  if (input && verb_.changes()) kept = *input;
+  return input;
 }
 
 Result<std::string> Environment::read_file_or_input(const std::string& path, std::size_t limit) {
-  return path == "-" ? console_.read_input(limit) : read_file(path, limit);
+  return path == "-" ? read_input(limit) : read_file(path, limit);
 }
 
 Result<void> Environment::write_file(const std::string& path, std::string content, unsigned mode,
@@ -142,21 +146,30 @@ Result<void> Environment::write_file(const std::string& path, std::string conten
   return {};
 }
 
-Result<std::string> Environment::rendered() const {
+Result<void> Environment::check_output() const {
+  const bool asks_for_records = selects(common_) || !common_.property.empty();
+  if (!asks_for_records) return {};
+  if (verb_.output == nullptr) {
+    return fail("Parameter.Clash", fmt::format("{} prints no records to choose from", verb_.name),
+                "--property", "leave out --property, --where, --sort and --first");
+  }
+  TRY(select_properties(*verb_.output, common_.property));
+  TRY(selected({}, *verb_.output, common_, now()));
+  return {};
+}
+
+Result<std::string> Environment::rendered() {
   if (type_ == nullptr) return text_;
   TRY_ASSIGN(const auto properties, select_properties(*type_, common_.property));
-  return render(records_, properties, common_.output.value_or(default_format(properties.size())), count_) +
+  if (selects(common_)) {
+    TRY_ASSIGN(records_, selected(std::move(records_), *type_, common_, now()));
+  }
+  const auto count = emits_many_ ? Count::many : count_;
+  return render(records_, properties, common_.output.value_or(default_format(properties.size())), count) +
          text_;
 }
 
-Result<void> Environment::finish() {
-  // Rendered first: an unknown property is a usage error and must not leave a change behind.
-  TRY_ASSIGN(const auto output, rendered());
-  if (what_if()) {
-    transaction_.reset();
-    // A verb that would change nothing does its work: a dry run of a test is the test.
-    if (announced_ || !files_.empty()) return {};
-  }
+Result<void> Environment::write_files() {
   for (const auto& file : files_) {
     if (file.existing == Existing::refuse) {
       TRY(create_file(file.path, file.content, file.mode));
@@ -164,14 +177,48 @@ Result<void> Environment::finish() {
       TRY(accord::write_file(file.path, file.content, file.mode));
     }
   }
-  const bool stored = transaction_ && writing_;
-  if (stored) TRY(transaction_->commit());
-  transaction_.reset();
-  if (output.empty()) return {};
-  auto written = console_.write_out(output);
-  if (!written && stored)
-    written.error().advice = "the change was made all the same: read it back with the get verb";
-  return written;
+  return {};
+}
+
+Result<void> Environment::begin() {
+  if (!context_.is_part || !verb_.changes()) return {};
+  TRY_ASSIGN(auto* store, read());
+  TRY_ASSIGN(auto savepoint, Savepoint::set(*store));
+  savepoint_.emplace(std::move(savepoint));
+  return {};
+}
+
+Result<void> Environment::end(bool keep) {
+  is_ended_ = true;
+  if (context_.is_part) {
+    if (!savepoint_) return {};
+    return keep ? savepoint_->keep() : savepoint_->undo();
+  }
+  if (!keep) {
+    context_.session.roll_back();
+    return {};
+  }
+  const bool wrote = context_.session.is_writing();
+  TRY(context_.session.commit());
+  is_stored_ = wrote;
+  return {};
+}
+
+Result<std::string> Environment::finish() {
+  if (is_given_up_) {
+    TRY(end(false));
+    return std::string();
+  }
+  // Rendered first: what cannot be printed is a usage error and must not leave a change behind.
+  TRY_ASSIGN(auto output, rendered());
+  if (what_if()) {
+    TRY(end(context_.is_part && context_.whole_is_rehearsed));
+    // A verb that would change nothing does its work: a dry run of a test is the test.
+    return announced_ || !files_.empty() ? std::string() : output;
+  }
+  TRY(write_files());
+  TRY(end(true));
+  return output;
 }
 
 }  // namespace accord

@@ -6,77 +6,73 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "lib/app/answers.h"
 #include "lib/app/common.h"
+#include "lib/app/console.h"
 #include "lib/app/location.h"
+#include "lib/app/store_session.h"
 #include "lib/core/record.h"
 #include "lib/core/writer.h"
-#include "lib/store/connection.h"
-#include "lib/store/key_vault.h"
 
 namespace accord {
-
-// The process's standard streams and terminal, or a test's.
-class Console {
- public:
-  virtual ~Console() = default;
-  // Fails with Output.CannotWrite.
-  [[nodiscard]] virtual Result<void> write_out(std::string_view text) = 0;
-  virtual void write_error(std::string_view text) = 0;
-  [[nodiscard]] virtual Result<std::string> read_input(std::size_t limit) = 0;
-  // Whether a question can be asked, and its answer; nullopt at the end of input.
-  [[nodiscard]] virtual bool can_ask() const = 0;
-  [[nodiscard]] virtual std::optional<std::string> ask(std::string_view question) = 0;
-};
 
 // When a change is put as a question.
 enum class Ask { if_confirm, always };
 
-// What the admin answered so far in one call. No lock is held while a question waits: the verb is rolled
-// back, the question is asked, and after a Yes the verb runs again from the start, on the store as it is by
-// then.
-struct Answers {
-  std::vector<std::string> approved = {};   // operations, in the order they were asked
-  std::optional<std::string> pending = {};  // the question that stopped the verb
-  std::string pending_operation = {};
-  std::vector<std::string> said = {};  // warnings that were printed already
+// What a call is made in.
+struct CallContext {
+  Console& console;
+  const Settings& settings;
+  Instant now;
+  StoreSession& session;
+  Answers& answers;
+  bool in_batch = false;
+  // A line of an atomic batch: it is undone alone, committed with the rest, and printed after that.
+  bool is_part = false;
+  // The batch as a whole is a rehearsal: each line sees what those before it would have changed.
+  bool whole_is_rehearsed = false;
 };
 
 class Environment {
  public:
-  Environment(Console& console, const Settings& settings, Instant now, std::string_view verb,
-              const CommonOptions& common, std::string_view set, Answers& answers);
+  Environment(const CallContext& context, const Verb& verb, const CommonOptions& common,
+              std::string_view set);
+  // What was not finished is undone.
+  ~Environment();
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
 
-  [[nodiscard]] Instant now() const { return now_; }
+  [[nodiscard]] Instant now() const { return context_.now; }
   [[nodiscard]] const CommonOptions& common() const { return common_; }
   [[nodiscard]] std::string_view parameter_set() const { return set_; }
-  [[nodiscard]] std::string_view verb() const { return verb_; }
+  [[nodiscard]] std::string_view verb() const { return verb_.name; }
   [[nodiscard]] bool what_if() const { return common_.what_if; }
+  // Of this call, for the calls that a batch makes.
+  [[nodiscard]] const CallContext& context() const { return context_; }
 
   // --- the store
-  // -----------------------------------------------------------------------------------------------------
-  [[nodiscard]] Result<StoreLocation> location() const;
+  [[nodiscard]] Result<StoreLocation> location() const { return context_.session.location(); }
   // One consistent view; opened at the first call.
-  [[nodiscard]] Result<Connection*> read();
+  [[nodiscard]] Result<Connection*> read() { return context_.session.read(); }
   // The write lock, taken at the first call. At the default path a missing store is made, with a warning.
   [[nodiscard]] Result<Connection*> write();
-  [[nodiscard]] Result<KeyVault*> vault();
+  [[nodiscard]] Result<KeyVault*> vault() { return context_.session.vault(); }
 
   // --- changes
-  // -------------------------------------------------------------------------------------------------------
   // To be called before the first change. True: go on. --what-if says what would be done and goes on, for the
   // whole of it is rolled back. Fails with Answer.No and Answer.NotPossible. `changes`: "Property: old ->
-  // new", for --what-if. `consequence` is said before a question that is always asked.
+  // new", for --what-if.
   [[nodiscard]] Result<void> approve(std::string_view operation, std::string_view target,
                                      const std::vector<std::string>& changes = {}, Ask ask = Ask::if_confirm);
+  // From here on each removal is asked about, as for more than one record of a pipeline.
+  void ask_before_each() { asks_always_ = true; }
 
   // --- output
-  // --------------------------------------------------------------------------------------------------------
   // Printed when the verb has succeeded and its change is stored; never half.
   void emit(Record record);                                        // the call concerns this one thing
   void emit(const RecordType& type, std::vector<Record> records);  // a listing
@@ -84,42 +80,51 @@ class Environment {
   void warn(std::string_view text) const;                          // "WARNING: …", at once
   void verbose(std::string_view text) const;                       // only with --verbose
   void notice(std::string_view text) const;  // for people, on standard error, unless --quiet
+  // More than one thing is emitted, whatever each emit says of itself.
+  void emits_many() { emits_many_ = true; }
 
   // --- files
-  // ---------------------------------------------------------------------------------------------------------
-  // What the admin named: a path, or - for standard input.
+  // What the admin named: a path, or - for standard input, which can be read once.
   [[nodiscard]] Result<std::string> read_file_or_input(const std::string& path,
                                                        std::size_t limit = 1024 * 1024);
+  [[nodiscard]] Result<std::string> read_input(std::size_t limit);
   // Written when the verb has succeeded, before its records are printed; not at all with --what-if.
   enum class Existing { replace, refuse };
   [[nodiscard]] Result<void> write_file(const std::string& path, std::string content, unsigned mode = 0644,
                                         Existing existing = Existing::replace);
 
-  // Commits, or rolls back with --what-if, and prints. Called by run.cc alone.
-  [[nodiscard]] Result<void> finish();
+  // --- for run.cc and the pipeline alone
+  // Whether what is asked of the output can be done. Fails with Expression.Invalid, Property.Unknown.
+  [[nodiscard]] Result<void> check_output() const;
+  // Begins: with a savepoint where the call is part of a batch.
+  [[nodiscard]] Result<void> begin();
+  // Commits, or rolls back with --what-if; what there is to print.
+  [[nodiscard]] Result<std::string> finish();
+  // What was done is undone all the same, and nothing is printed.
+  void give_up() { is_given_up_ = true; }
+  [[nodiscard]] bool is_stored() const { return is_stored_; }
 
  private:
-  [[nodiscard]] Result<void> open(bool writing);
-  [[nodiscard]] Result<std::string> rendered() const;
+  [[nodiscard]] Result<std::string> rendered();
+  [[nodiscard]] Result<void> write_files();
+  [[nodiscard]] Result<void> end(bool keep);
 
-  Console& console_;
-  const Settings& settings_;
-  Instant now_;
-  std::string verb_;
+  CallContext context_;
+  const Verb& verb_;
   const CommonOptions& common_;
   std::string set_;
-  Answers& answers_;
-  bool announced_ = false;     // --what-if said what would be done
-  std::size_t questions_ = 0;  // asked so far in this run
-
-  std::unique_ptr<Connection> connection_;
-  std::optional<Transaction> transaction_;
-  bool writing_ = false;
-  std::optional<KeyVault> vault_;
+  bool announced_ = false;  // --what-if said what would be done
+  bool asks_always_ = false;
+  bool input_is_read_ = false;
+  bool is_given_up_ = false;
+  bool is_stored_ = false;
+  bool is_ended_ = false;
+  std::optional<Savepoint> savepoint_;
 
   const RecordType* type_ = nullptr;
   std::vector<Record> records_;
   Count count_ = Count::many;
+  bool emits_many_ = false;
   std::string text_;
   struct PendingFile {
     std::string path;

@@ -231,6 +231,10 @@ Result<SecretBytes> read_password(const Environment& env, const PasswordOptions&
   if (options.password_file) return read_password_file(*options.password_file);
   if (options.password_fd) return read_password_descriptor(static_cast<int>(*options.password_fd));
   if (!options.password) return SecretBytes();
+  if (*options.password == "-" && env.context().in_batch) {
+    return fail("Batch.NotAllowed", "a line of a batch cannot ask for a password", "--password",
+                "give --password-file");
+  }
   if (*options.password == "-") return prompt_password("Password");
   env.warn("a password given as --password is visible to other users of this machine; use --password-file");
   return SecretBytes(*options.password);

@@ -18,7 +18,7 @@ constexpr std::string_view kDiagnosis =
     "it needs the servers' own mailboxes and contacts; show-oauth-token and "
     "test-oauth-token look at the tokens";
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 49> kCmdlets = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 43> kCmdlets = {{
     {"Test-CsCertificateConfiguration", kLater},
     {"Test-CsExStorageConnectivity", kLater},
     {"Test-CsExStorageNotification", kDiagnosis},
@@ -62,12 +62,6 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 49> kCmdlets
     {"New-SPTrustedRootAuthority", kSharePoint},
     {"Get-SPSecurityTokenServiceConfig", kSharePoint},
     {"Set-SPSecurityTokenServiceConfig", kSharePoint},
-    {"Get-AuthServer", "use get-oauth-server"},
-    {"New-AuthServer", "use new-oauth-server"},
-    {"Set-AuthServer", "use set-oauth-server"},
-    {"Remove-AuthServer", "use remove-oauth-server"},
-    {"Get-AuthConfig", "use get-oauth-configuration and get-certificate"},
-    {"Set-AuthConfig", "use set-oauth-configuration and set-certificate"},
 }};
 
 // "New-CsOAuthServer" and "new-oauth-server" as one.

@@ -72,8 +72,10 @@ std::vector<Parameter> with(std::vector<Parameter> parameters, std::vector<Param
   return parameters;
 }
 
-Parameter refused_parameter(std::string_view name, std::string_view why) {
+Parameter refused_parameter(std::string_view name, std::string_view why,
+                            std::vector<std::string_view> aliases) {
   Parameter made{.name = name, .details = {}, .shape = Shape::scalar, .type = "String", .values = {}};
+  made.details.aliases = std::move(aliases);
   made.refused = why;
   return made;
 }

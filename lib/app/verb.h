@@ -51,8 +51,10 @@ struct Details {
   bool first = false;                               // may be given without its name
   Origin origin = Origin::original;
   std::vector<std::string_view> aliases = {};
-  Empty empty = Empty::refused;  // whether "" is a value (it clears the property)
-  TextCheck check = nullptr;     // of text and of each item of a list: the value as it shall be stored
+  Empty empty = Empty::refused;      // whether "" is a value (it clears the property)
+  TextCheck check = nullptr;         // of text and of each item of a list: the value as it shall be stored
+  std::string_view completion = {};  // the call of a get verb that prints what may stand here, a value a line
+  bool writes_file = false;          // the value names a file to write
 };
 
 struct Parameter {
@@ -72,6 +74,24 @@ struct Parameter {
 // "MetadataUrl" -> "metadata-url", "UseOAuthServer" -> "use-oauth-server".
 [[nodiscard]] std::string kebab_case(std::string_view pascal);
 
+// What a pipeline carries into a verb: records of `type`, each of which stands for one call with these
+// parameters.
+struct RecordInput {
+  struct Take {
+    std::string_view property;
+    std::string_view parameter;
+    // Empty: the property's value is the parameter's. Else: a switch, given where the property has this
+    // value.
+    std::string_view when = {};
+  };
+  const RecordType* type = nullptr;  // null: the verb takes no records
+  std::vector<Take> take = {};
+};
+
+// Whether a line of a batch may call the verb: what writes files or uses the network cannot be undone with
+// the rest.
+enum class InBatch { allowed, not_atomic, never };
+
 struct Example {
   std::string_view command;
   std::string_view meaning;
@@ -88,6 +108,8 @@ struct Verb {
   std::vector<Parameter> parameters;
   std::vector<Example> examples;
   const RecordType* output = nullptr;
+  RecordInput input = {};
+  InBatch in_batch = InBatch::allowed;
   std::function<std::shared_ptr<void>()> make_options;
   std::function<Result<ExitCode>(Environment&, const void* options)> run;
 
@@ -127,7 +149,8 @@ template <class O, class T>
 
 // A parameter of the original that is recognised and refused: `why` is a sentence that says what to use
 // instead.
-[[nodiscard]] Parameter refused_parameter(std::string_view name, std::string_view why);
+[[nodiscard]] Parameter refused_parameter(std::string_view name, std::string_view why,
+                                          std::vector<std::string_view> aliases = {});
 
 // The originals' -Tenant of get verbs: accepted, ignored, and --verbose says so.
 inline constexpr std::string_view kTenantIgnored =
@@ -143,6 +166,8 @@ struct Declaration {
   std::vector<Parameter> parameters = {};
   std::vector<Example> examples = {};
   const RecordType* output = nullptr;
+  RecordInput input = {};
+  InBatch in_batch = InBatch::allowed;
   Result<ExitCode> (*run)(Environment&, const O&) = nullptr;
 };
 
@@ -157,6 +182,8 @@ template <class O>
   verb.parameters = std::move(declaration.parameters);
   verb.examples = std::move(declaration.examples);
   verb.output = declaration.output;
+  verb.input = std::move(declaration.input);
+  verb.in_batch = declaration.in_batch;
   verb.make_options = [] { return std::make_shared<O>(); };
   verb.run = [run = declaration.run](Environment& env, const void* options) {
     return run(env, *static_cast<const O*>(options));

@@ -1,8 +1,8 @@
 // How a function says that it failed, and what that means to whoever called the program.
 //
 // A function that can fail returns Result<T>; `fail()` makes the failing one. The id names what happened and
-// is stable for ever; its kind, and so the exit code, follows from the table in error_ids.inc. A trust decision
-// is not an error: a token that fails verification is a report (lib/token/verify.h).
+// is stable for ever; its kind, and so the exit code, follows from the table in error_ids.inc. A trust
+// decision is not an error: a token that fails verification is a report (lib/token/verify.h).
 #pragma once
 
 #include <tl/expected.hpp>
@@ -71,8 +71,11 @@ struct Error {
   std::string message;      // one sentence, lower case, no full stop; names the object in quotes
   std::string target = {};  // the object that it is about; may be empty
   std::string advice = {};  // the way out ("Try"); may be empty
-  // Where in the target, which is then the text of an expression, in code points from 1; 0: nowhere in particular.
+  // Where in the target, which is then the text of an expression, in code points from 1; 0: nowhere in
+  // particular.
   std::size_t column = 0;
+  // The line of the input that it is about, from 1; 0: none.
+  std::size_t line = 0;
 };
 
 template <class T>

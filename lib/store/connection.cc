@@ -19,6 +19,24 @@ Result<Transaction> Transaction::begin_reading(Connection& store) {
   return Transaction(store);
 }
 
+Result<Savepoint> Savepoint::set(Connection& store) {
+  TRY(store.execute("SAVEPOINT place"));
+  return Savepoint(store);
+}
+
+Savepoint::~Savepoint() {
+  // Where this fails the transaction is gone already, and its commit will say so.
+  if (store_ != nullptr) static_cast<void>(undo());
+}
+
+Result<void> Savepoint::keep() {
+  return std::exchange(store_, nullptr)->execute("RELEASE SAVEPOINT place");
+}
+
+Result<void> Savepoint::undo() {
+  return std::exchange(store_, nullptr)->execute("ROLLBACK TO SAVEPOINT place; RELEASE SAVEPOINT place");
+}
+
 Result<void> Transaction::commit() {
   TRY(store_->commit());
   store_ = nullptr;

@@ -93,4 +93,21 @@ class Transaction {
   Connection* store_;
 };
 
+// A place inside a transaction: what comes after it is undone, unless it was kept. They nest.
+class Savepoint {
+ public:
+  [[nodiscard]] static Result<Savepoint> set(Connection& store);
+  Savepoint(Savepoint&& other) noexcept : store_(std::exchange(other.store_, nullptr)) {}
+  Savepoint& operator=(Savepoint&&) = delete;
+  Savepoint(const Savepoint&) = delete;
+  Savepoint& operator=(const Savepoint&) = delete;
+  ~Savepoint();
+  [[nodiscard]] Result<void> keep();
+  [[nodiscard]] Result<void> undo();
+
+ private:
+  explicit Savepoint(Connection& store) : store_(&store) {}
+  Connection* store_;
+};
+
 }  // namespace accord

@@ -200,6 +200,7 @@ class TestConsole final : public Console {
     return std::exchange(input_, {});
   }
   [[nodiscard]] bool can_ask() const override { return answers.has_value(); }
+  void progress(std::size_t, std::size_t, std::string_view) override {}
   std::optional<std::string> ask(std::string_view question) override {
     error += question;
     if (!answers || answers->empty()) return std::nullopt;

@@ -1,0 +1,369 @@
+#include "lib/app/batch.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <utility>
+
+#include "lib/app/call.h"
+#include "lib/app/dispatch.h"
+#include "lib/app/report.h"
+
+namespace accord {
+namespace {
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Reading
+
+class Tokenizer {
+ public:
+  explicit Tokenizer(std::string_view text) : text_(text) {}
+
+  Result<std::vector<BatchLine>> read() {
+    while (at_ < text_.size()) TRY(read_character(text_[at_++]));
+    end_word();
+    end_line();
+    return std::move(lines_);
+  }
+
+ private:
+  Result<void> read_character(char c) {
+    switch (c) {
+      case '\n':
+        end_word();
+        end_line();
+        ++line_;
+        return {};
+      case ' ':
+      case '\t':
+      case '\r':
+        end_word();
+        return {};
+      case '#':
+        if (in_word_) break;
+        at_ = std::min(text_.find('\n', at_), text_.size());
+        return {};
+      case '\'':
+      case '"':
+        return read_quoted(c);
+      case '\\':
+        return read_escaped();
+      default:
+        break;
+    }
+    add(c);
+    return {};
+  }
+
+  Result<void> read_quoted(char quote) {
+    in_word_ = true;
+    is_quoted_ = true;
+    while (at_ < text_.size() && text_[at_] != '\n') {
+      char c = text_[at_++];
+      if (c == quote) return {};
+      const bool escapes =
+          quote == '"' && c == '\\' && at_ < text_.size() && (text_[at_] == '"' || text_[at_] == '\\');
+      if (escapes) c = text_[at_++];
+      add(c);
+    }
+    auto refused = fail("Batch.Invalid", "a quote is not closed on its line", std::string(1, quote),
+                        "close it, or write \\ before it where it is meant as itself");
+    refused.value().line = line_;
+    return refused;
+  }
+
+  Result<void> read_escaped() {
+    if (text_.substr(at_).starts_with("\r\n")) ++at_;
+    if (at_ >= text_.size()) return {};
+    const char c = text_[at_++];
+    if (c != '\n') {
+      is_quoted_ = true;
+      add(c);
+    } else {
+      end_word();
+      ++line_;
+    }
+    return {};
+  }
+
+  void add(char c) {
+    in_word_ = true;
+    word_ += c;
+  }
+
+  void end_word() {
+    if (!in_word_) return;
+    if (words_.empty()) begun_ = line_;
+    // What a shell would take for itself is kept apart from the same characters in quotes.
+    if (!is_quoted_ && is_operator(word_) && operator_.empty()) operator_ = word_;
+    words_.push_back(std::exchange(word_, {}));
+    in_word_ = false;
+    is_quoted_ = false;
+  }
+
+  void end_line() {
+    if (words_.empty()) return;
+    lines_.push_back({.number = begun_,
+                      .words = std::exchange(words_, {}),
+                      .shell_operator = std::exchange(operator_, {})});
+  }
+
+  static bool is_operator(std::string_view word) {
+    constexpr std::array<std::string_view, 10> kOperators = {"|", "||", "&",  "&&", ";",
+                                                             "<", ">",  ">>", "2>", "2>&1"};
+    return std::ranges::find(kOperators, word) != kOperators.end();
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+  std::size_t line_ = 1;
+  std::size_t begun_ = 1;
+  bool in_word_ = false;
+  bool is_quoted_ = false;
+  std::string word_;
+  std::string operator_;
+  std::vector<std::string> words_;
+  std::vector<BatchLine> lines_;
+};
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Running
+
+// Standard input is the batch's own or nobody's.
+class LineConsole final : public Console {
+ public:
+  explicit LineConsole(Console& console) : console_(console) {}
+  Result<void> write_out(std::string_view text) override { return console_.write_out(text); }
+  void write_error(std::string_view text) override { console_.write_error(text); }
+  Result<std::string> read_input(std::size_t) override {
+    return fail("Batch.NotAllowed", "a line of a batch cannot read standard input", "-",
+                "give a file instead of -");
+  }
+  [[nodiscard]] bool can_ask() const override { return console_.can_ask(); }
+  std::optional<std::string> ask(std::string_view question) override { return console_.ask(question); }
+  void progress(std::size_t, std::size_t, std::string_view) override {}
+
+ private:
+  Console& console_;
+};
+
+tl::unexpected<Error> not_allowed(std::string message, std::string target, std::string advice) {
+  return fail("Batch.NotAllowed", std::move(message), std::move(target), std::move(advice));
+}
+
+// What the batch was called with holds for each line that does not say otherwise.
+void inherit(CommonOptions& line, const CommonOptions& batch) {
+  line.what_if = line.what_if || batch.what_if;
+  line.force = line.force || batch.force;
+  line.verbose = line.verbose || batch.verbose;
+  line.quiet = line.quiet || batch.quiet;
+  if (!line.confirm.value) line.confirm = batch.confirm;
+  if (!line.output) line.output = batch.output;
+}
+
+class Batch {
+ public:
+  Batch(Environment& env, const std::string& file, Together together)
+      : env_(env),
+        file_(file == "-" ? "standard input" : file),
+        together_(together == Together::yes || env.what_if()),
+        is_atomic_(together == Together::yes),
+        console_(env.context().console) {}
+
+  Result<ExitCode> run(const std::vector<BatchLine>& lines) {
+    return together_ ? run_together(lines) : run_each(lines);
+  }
+
+ private:
+  // --- what both ways share
+
+  Result<const Verb*> verb_of(const std::string& name) {
+    const auto known = verbs_.find(name);
+    if (known != verbs_.end()) return &known->second;
+    TRY_ASSIGN(auto verb, declared_verb(name));
+    return &verbs_.emplace(name, std::move(verb)).first->second;
+  }
+
+  Result<Call> call_of(const BatchLine& line) {
+    if (!line.shell_operator.empty()) {
+      return fail("Batch.Invalid",
+                  fmt::format("'{}' is the shell's: a line of a batch is one verb", line.shell_operator),
+                  line.shell_operator, "put it in quotes where it is meant as text");
+    }
+    const bool has_program = line.words.front() == "accord" && line.words.size() > 1;
+    const auto first = line.words.begin() + (has_program ? 1 : 0);
+    Call call;
+    TRY_ASSIGN(call.verb, verb_of(*first));
+    call.arguments = {first + 1, line.words.end()};
+    TRY_ASSIGN(call.bound, bind_call(*call.verb, call.arguments, env_.now()));
+    TRY(check_allowed(call));
+    inherit(call.bound.common, env_.common());
+    return call;
+  }
+
+  [[nodiscard]] Result<void> check_allowed(const Call& call) const {
+    const auto& verb = *call.verb;
+    if (verb.in_batch == InBatch::never) {
+      return not_allowed(fmt::format("{} cannot stand in a batch", verb.name), std::string(verb.name),
+                         "run it by itself");
+    }
+    if (call.bound.common.store) {
+      return not_allowed("all lines use the store of the batch", "--store", "give --store to invoke-batch");
+    }
+    if (call.bound.takes_records) {
+      return not_allowed("a line of a batch cannot read records", "-", "name what it is about");
+    }
+    if (call.bound.common.help || call.bound.common.version) {
+      return not_allowed("a line of a batch does something: help is for people", "--help",
+                         fmt::format("{} --help", verb.name));
+    }
+    if (!is_atomic_) return {};
+    if (verb.in_batch == InBatch::not_atomic) {
+      return not_allowed(fmt::format("{} cannot be undone, so it cannot stand in an atomic batch", verb.name),
+                         std::string(verb.name), "run it before the batch, or leave out --atomic");
+    }
+    for (const auto& one : verb.parameters) {
+      if (!one.details.writes_file || std::ranges::find(call.bound.given, one.name) == call.bound.given.end())
+        continue;
+      const auto flag = fmt::format("--{}", kebab_case(one.name));
+      return not_allowed(
+          fmt::format("{} writes a file, which cannot be undone with the rest of an atomic batch", flag),
+          flag, "write the file after the batch, or leave out --atomic");
+    }
+    return {};
+  }
+
+  void tell(const BatchLine& line, std::string_view verb, Error error, const Call* call) {
+    error.line = line.number;
+    const auto& common = call != nullptr ? call->bound.common : env_.common();
+    const auto action = common.error_action.value_or(ErrorAction::stop);
+    static_cast<void>(report(console_, verb, error,
+                             {.format = common.output ? common.output : env_.common().output,
+                              .silent = action == ErrorAction::silently_continue,
+                              .store = store_of(error, env_.common().store, env_.context().settings),
+                              .file = file_}));
+  }
+
+  // Whether to go on after a line that ended so.
+  bool goes_on(ExitCode code) {
+    if (code == ExitCode::success) return true;
+    if (first_ == ExitCode::success) first_ = code;
+    const auto action = env_.common().error_action.value_or(ErrorAction::stop);
+    return action != ErrorAction::stop;
+  }
+
+  ExitCode refuse(const BatchLine& line, Error error, const Call* call) {
+    const auto code = error.id.exit_code();
+    tell(line, line.words.front(), std::move(error), call);
+    return code;
+  }
+
+  [[nodiscard]] CallContext context(Answers& answers) {
+    auto made = env_.context();
+    return {.console = console_,
+            .settings = made.settings,
+            .now = made.now,
+            .session = made.session,
+            .answers = answers,
+            .in_batch = true,
+            .is_part = together_,
+            .whole_is_rehearsed = env_.what_if()};
+  }
+
+  // For people; a program reads the errors.
+  void conclude(std::string_view text) const {
+    const auto format = env_.common().output;
+    if (format != Format::json && format != Format::jsonl) env_.notice(text);
+  }
+
+  // --- each line by itself
+
+  ExitCode run_line(const BatchLine& line) {
+    const auto call = call_of(line);
+    if (!call) return refuse(line, call.error(), nullptr);
+    Answers answers;
+    const auto code = perform_and_print(*call, context(answers));
+    return code ? *code : refuse(line, code.error(), &*call);
+  }
+
+  Result<ExitCode> run_each(const std::vector<BatchLine>& lines) {
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      env_.context().console.progress(i, lines.size(), "lines");
+      if (goes_on(run_line(lines[i]))) continue;
+      conclude(i == 0 ? fmt::format("Nothing was changed: line {} was the first.", lines[i].number)
+                      : fmt::format("What stands before line {} is done; that line and what follows are not.",
+                                    lines[i].number));
+      break;
+    }
+    return first_;
+  }
+
+  // --- all lines in one transaction
+
+  Result<ExitCode> run_together(const std::vector<BatchLine>& lines) {
+    TRY_ASSIGN(const auto calls, all_calls(lines));
+    if (first_ == ExitCode::success ||
+        env_.common().error_action.value_or(ErrorAction::stop) != ErrorAction::stop)
+      TRY(run_calls(lines, calls));
+    if (first_ == ExitCode::success) return first_;
+    env_.give_up();
+    conclude("Nothing was changed.");
+    return first_;
+  }
+
+  // Nothing runs before every line is understood.
+  Result<std::vector<std::optional<Call>>> all_calls(const std::vector<BatchLine>& lines) {
+    std::vector<std::optional<Call>> calls;
+    calls.reserve(lines.size());
+    for (const auto& line : lines) {
+      auto call = call_of(line);
+      if (call) {
+        calls.emplace_back(*std::move(call));
+        continue;
+      }
+      calls.emplace_back(std::nullopt);
+      if (!goes_on(refuse(line, call.error(), nullptr))) break;
+    }
+    return calls;
+  }
+
+  Result<void> run_calls(const std::vector<BatchLine>& lines, const std::vector<std::optional<Call>>& calls) {
+    const bool changes =
+        std::ranges::any_of(calls, [](const auto& call) { return call && call->verb->changes(); });
+    if (changes) TRY(env_.write());
+    for (std::size_t i = 0; i < calls.size(); ++i) {
+      env_.context().console.progress(i, calls.size(), "lines");
+      if (!calls[i]) continue;
+      auto performed = perform(*calls[i], context(env_.context().answers));
+      // The whole batch is given up, the question is asked, and the batch runs again.
+      if (env_.context().answers.pending) return tl::unexpected(performed.error());
+      const auto code = performed ? performed->code : refuse(lines[i], performed.error(), &*calls[i]);
+      if (performed) env_.emit_text(std::move(performed->output));
+      if (!goes_on(code)) break;
+    }
+    return {};
+  }
+
+  Environment& env_;
+  std::string file_;
+  bool together_;
+  bool is_atomic_;
+  LineConsole console_;
+  std::map<std::string, Verb> verbs_;
+  ExitCode first_ = ExitCode::success;
+};
+
+}  // namespace
+
+Result<std::vector<BatchLine>> read_batch(std::string_view text) {
+  return Tokenizer(text).read();
+}
+
+Result<ExitCode> run_batch(Environment& env, const std::string& file, const std::vector<BatchLine>& lines,
+                           Together together) {
+  return Batch(env, file, together).run(lines);
+}
+
+}  // namespace accord

@@ -1,0 +1,32 @@
+// Many verbs in one process, one a line (spec/commands.md 3).
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/app/environment.h"
+
+namespace accord {
+
+struct BatchLine {
+  std::size_t number = 0;  // where it begins, from 1
+  std::vector<std::string> words = {};
+  std::string shell_operator = {};  // a word that a shell would take for itself: | > && …; empty: none
+};
+
+// Words as a shell quotes them: '…', "…" with \" and \\, \ before one character, # comments; a \ at the end
+// of a line goes on in the next. $, ~ and * are not special. Lines without a word are left out. Fails with
+// Batch.Invalid, whose `line` says where.
+[[nodiscard]] Result<std::vector<BatchLine>> read_batch(std::string_view text);
+
+enum class Together { no, yes };
+
+// Runs the lines in order and reports each error with `file` and the line. Together: one transaction, and
+// what they print is printed after it. The exit code is the first that is not success; where that is not so,
+// it stops there unless
+// --error-action continue was given, and together nothing is changed.
+[[nodiscard]] Result<ExitCode> run_batch(Environment& env, const std::string& file,
+                                         const std::vector<BatchLine>& lines, Together together);
+
+}  // namespace accord

@@ -1,0 +1,114 @@
+#include "lib/app/call.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "lib/app/pipeline.h"
+#include "lib/core/encoding.h"
+
+namespace accord {
+namespace {
+
+constexpr std::size_t kPipelineLimit = std::size_t{64} * 1024 * 1024;
+
+// Whether the admin said No to this one alone, so that the others go on.
+bool was_declined(const Error& error, const CallContext& context) {
+  return error.id == ErrorId("Answer.No") && !context.answers.pending;
+}
+
+Result<ExitCode> run_on(const PipedRecord& record, const Call& call, Environment& env) {
+  TRY_ASSIGN(const auto bound, bind_call(*call.verb, call.arguments, env.now(), &record.values));
+  return call.verb->run(env, bound.options.get());
+}
+
+// One call a record, all in the one transaction; a record that the admin says No to is left as it is.
+Result<ExitCode> run_on_records(const Call& call, Environment& env) {
+  TRY_ASSIGN(const auto input, env.read_input(kPipelineLimit));
+  TRY_ASSIGN(const auto records, read_records(input, call.verb->input));
+  env.verbose(fmt::format("{} records came in", records.size()));
+  if (records.empty()) return ExitCode::success;
+  env.emits_many();
+  if (call.verb->effect == Effect::destroys && records.size() > 1) env.ask_before_each();
+  TRY_ASSIGN(auto* store, env.write());
+  std::size_t declined = 0;
+  for (const auto& record : records) {
+    TRY_ASSIGN(auto place, Savepoint::set(*store));
+    auto code = run_on(record, call, env);
+    if (code) {
+      TRY(place.keep());
+      continue;
+    }
+    if (!was_declined(code.error(), env.context())) {
+      code.error().line = record.line;
+      return code;
+    }
+    TRY(place.undo());
+    ++declined;
+  }
+  if (declined == records.size()) return fail("Answer.No", "the answer was no; nothing was changed");
+  if (declined > 0) env.notice(fmt::format("{} of {} are left as they are.", declined, records.size()));
+  return ExitCode::success;
+}
+
+struct Reply {
+  Answer answer = Answer::no;
+  bool to_all = false;
+};
+
+// PowerShell's question. Yes is the default; the end of input is a No to all.
+Reply ask(Console& console, const Question& question) {
+  constexpr std::string_view kChoices =
+      "[Y] Yes  [A] Yes to All  [N] No  [L] No to All  [?] Help (default is \"Y\"): ";
+  constexpr std::string_view kHelp =
+      "Y - do this.  A - do this and everything after it.  N - do not do this.  L - do nothing more.\n";
+  for (;;) {
+    const auto said =
+        console.ask(fmt::format("Confirm\nAre you sure you want to perform this action?\n"
+                                "Performing the operation \"{}\" on target \"{}\".\n{}",
+                                question.operation, escape_for_terminal(question.target), kChoices));
+    if (!said) return {.answer = Answer::no, .to_all = true};
+    const auto word = to_lower(trim(*said));
+    if (word.empty() || word == "y" || word == "yes") return {.answer = Answer::yes};
+    if (word == "a") return {.answer = Answer::yes, .to_all = true};
+    if (word == "n" || word == "no") return {.answer = Answer::no};
+    if (word == "l") return {.answer = Answer::no, .to_all = true};
+    console.write_error(kHelp);
+  }
+}
+
+Result<Performed> perform_asking(const Call& call, const CallContext& context) {
+  for (;;) {
+    context.answers.next = 0;
+    auto performed = perform(call, context);
+    if (!context.answers.pending) return performed;
+    const auto reply = ask(context.console, *context.answers.pending);
+    context.answers.take(reply.answer, reply.to_all);
+  }
+}
+
+}  // namespace
+
+Result<Performed> perform(const Call& call, const CallContext& context) {
+  Environment env(context, *call.verb, call.bound.common, call.bound.set);
+  TRY(env.begin());
+  TRY(env.check_output());
+  Performed performed;
+  TRY_ASSIGN(performed.code, call.bound.takes_records ? run_on_records(call, env)
+                                                      : call.verb->run(env, call.bound.options.get()));
+  TRY_ASSIGN(performed.output, env.finish());
+  performed.is_stored = env.is_stored();
+  return performed;
+}
+
+Result<ExitCode> perform_and_print(const Call& call, const CallContext& context) {
+  TRY_ASSIGN(const auto performed, perform_asking(call, context));
+  if (performed.output.empty()) return performed.code;
+  auto written = context.console.write_out(performed.output);
+  if (!written && performed.is_stored)
+    written.error().advice = "the change was made all the same: read it back with the get verb";
+  TRY(std::move(written));
+  return performed.code;
+}
+
+}  // namespace accord

@@ -1,0 +1,278 @@
+#include "lib/app/exchange.h"
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "lib/app/environment.h"
+#include "lib/core/encoding.h"
+
+namespace accord {
+namespace {
+
+struct Cmdlet {
+  std::string_view name;
+  std::string_view verb;
+};
+
+constexpr std::array<Cmdlet, 10> kCmdlets = {{
+    {"New-PartnerApplication", "new-partner-application"},
+    {"Get-PartnerApplication", "get-partner-application"},
+    {"Set-PartnerApplication", "set-partner-application"},
+    {"Remove-PartnerApplication", "remove-partner-application"},
+    {"New-AuthServer", "new-oauth-server"},
+    {"Get-AuthServer", "get-oauth-server"},
+    {"Set-AuthServer", "set-oauth-server"},
+    {"Remove-AuthServer", "remove-oauth-server"},
+    {"Get-AuthConfig", "get-oauth-configuration"},
+    {"Set-AuthConfig", "set-oauth-configuration"},
+}};
+
+// A parameter of Exchange's, of the cmdlets whose names stand in `cmdlets` (empty: of all): ours under
+// another name, or refused with a reason.
+struct Renamed {
+  std::string_view cmdlets;
+  std::string_view name;
+  std::string_view ours;
+  std::string_view refused;
+};
+
+constexpr std::string_view kNoDirectory = "there is no Active Directory here; the store holds everything";
+constexpr std::string_view kNoAccounts =
+    "accounts are not known here; --application-trust-level says for whom the partner may act";
+constexpr std::string_view kNoNetwork =
+    "reading a document over the network is not in this version; give it again with --metadata-file";
+constexpr std::string_view kNoStaging =
+    "staging is not in this version; --certificate-thumbprint makes a certificate current at once";
+constexpr std::string_view kNoServers =
+    "all servers read the one store: there is nothing to deploy to one of them";
+
+constexpr std::array kRenamed = std::to_array<Renamed>({
+    {"", "DomainController", "", kNoDirectory},
+    {"Get-PartnerApplication", "Organization", "",
+     "a store is one organization; use a store of its own for another"},
+    {"New-PartnerApplication New-AuthServer", "Name", "Identity", ""},
+    {"Set-PartnerApplication Set-AuthServer", "Name", "",
+     "the name cannot change: remove it and create it again"},
+    {"New-PartnerApplication Set-PartnerApplication New-AuthServer Set-AuthServer", "AuthMetadataUrl",
+     "MetadataUrl", ""},
+    {"New-PartnerApplication Set-PartnerApplication New-AuthServer Set-AuthServer", "TrustAnySSLCertificate",
+     "", "TLS is always checked; name the authority of the other server's certificate with --ca-file"},
+    {"Set-PartnerApplication Set-AuthServer", "RefreshAuthMetadata", "", kNoNetwork},
+    {"New-PartnerApplication Set-PartnerApplication", "AccountType", "", kNoAccounts},
+    {"New-PartnerApplication Set-PartnerApplication", "LinkedAccount", "", kNoAccounts},
+    {"New-PartnerApplication Set-PartnerApplication", "ActAsPermissions", "", kNoAccounts},
+    {"New-PartnerApplication Set-PartnerApplication", "AppOnlyPermissions", "", kNoAccounts},
+    {"New-PartnerApplication Set-PartnerApplication", "IssuerIdentifier", "",
+     "the issuer is that of the document, ApplicationIdentifier@Realm, or a registered OAuth server "
+     "(new-oauth-server)"},
+    {"New-AuthServer Set-AuthServer", "GraphBaseUrl", "", "the Graph service is not called; leave it out"},
+    {"New-AuthServer Set-AuthServer", "DomainName", "",
+     "domains are not told apart here; the realm of the document decides, or --realm where the document "
+     "leaves it open"},
+    {"New-AuthServer Set-AuthServer", "ApplicationIdentifier", "",
+     "application secrets are not used; a server is trusted by the keys of its document: --auth-metadata-url "
+     "or "
+     "--metadata-file"},
+    {"Set-AuthServer", "IsDefaultAuthorizationEndpoint", "",
+     "use set-oauth-configuration --client-authorization-oauth-server-identity NAME, \"\" for none"},
+});
+
+// What a cmdlet of Exchange takes as given when it is not.
+struct Preset {
+  std::string_view cmdlet;
+  std::string_view parameter;
+  std::string_view value;
+};
+
+constexpr std::array kPresets = std::to_array<Preset>({
+    {"New-PartnerApplication", "ApplicationTrustLevel", "Full"},
+    // Without a document its tokens come from the authorization server.
+    {"New-PartnerApplication", "UseOAuthServer", "true"},
+});
+
+// A value of Exchange's that is called otherwise here.
+constexpr std::string_view kExchangeAcs = "MicrosoftACS";
+constexpr std::string_view kOurAcs = "Acs";
+
+bool is_of(const Renamed& row, std::string_view cmdlet) {
+  if (row.cmdlets.empty()) return true;
+  auto rest = row.cmdlets;
+  while (!rest.empty()) {
+    const auto end = std::min(rest.find(' '), rest.size());
+    if (rest.substr(0, end) == cmdlet) return true;
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return false;
+}
+
+Parameter& parameter_of(Verb& verb, std::string_view name) {
+  return *std::ranges::find(verb.parameters, name, &Parameter::name);
+}
+
+bool has_parameter(const Verb& verb, std::string_view name) {
+  return std::ranges::find(verb.parameters, name, &Parameter::name) != verb.parameters.end();
+}
+
+void rename_parameters(Verb& verb, std::string_view cmdlet) {
+  for (const auto& row : kRenamed) {
+    if (!is_of(row, cmdlet)) continue;
+    if (row.refused.empty()) {
+      parameter_of(verb, row.ours).details.aliases.push_back(row.name);
+    } else if (!has_parameter(verb, row.name)) {
+      verb.parameters.push_back(refused_parameter(row.name, row.refused));
+    }
+  }
+}
+
+void preset(Verb& verb, const Preset& row) {
+  auto& parameter = parameter_of(verb, row.parameter);
+  parameter.details.mandatory = false;
+  parameter.details.mandatory_in.clear();
+  if (parameter.shape != Shape::toggle) parameter.details.default_text = row.value;
+  verb.make_options = [make = std::move(verb.make_options), assign = parameter.assign,
+                       value = std::string(row.value)] {
+    auto options = make();
+    // The table's own values fit, which a test sees to.
+    static_cast<void>(assign(options.get(), {value}, Instant()));
+    return options;
+  };
+}
+
+void accept_exchange_types(Verb& verb) {
+  if (!has_parameter(verb, "Type")) return;
+  auto& type = parameter_of(verb, "Type");
+  type.assign = [assign = std::move(type.assign)](void* options, std::vector<std::string> values,
+                                                  Instant now) {
+    for (auto& value : values) {
+      if (equals_ignoring_case(value, kExchangeAcs)) value = kOurAcs;
+    }
+    return assign(options, values, now);
+  };
+}
+
+// --- Set-AuthConfig: three verbs of ours in one cmdlet
+
+constexpr std::string_view kSettings = "AuthConfigSettings";
+constexpr std::string_view kCurrentCertificate = "CurrentCertificateParameter";
+constexpr std::string_view kClearPrevious = "PublishAuthCertificateParameter";
+
+struct AuthConfigParts {
+  Verb settings;
+  Verb set_certificate;
+  Verb remove_certificate;
+};
+
+struct AuthConfigOptions {
+  std::shared_ptr<void> settings;
+  std::shared_ptr<void> set_certificate;
+  std::shared_ptr<void> remove_certificate;
+};
+
+using Part = std::shared_ptr<void> AuthConfigOptions::*;
+
+// `parameter` of one of the parts under Exchange's name, in the set of that part.
+Parameter carried_over(Verb& part, std::string_view parameter, std::string_view name, Part member,
+                       std::string_view set) {
+  Parameter made = parameter_of(part, parameter);
+  made.name = name;
+  made.details.sets = {set};
+  made.details.mandatory = set != kSettings;
+  made.details.mandatory_in.clear();
+  made.assign = [assign = std::move(made.assign), member](
+                    void* options, const std::vector<std::string>& values, Instant now) {
+    return assign((static_cast<AuthConfigOptions*>(options)->*member).get(), values, now);
+  };
+  return made;
+}
+
+void assume_token_issuer(Verb& verb) {
+  preset(verb, {.cmdlet = {}, .parameter = "Type", .value = "OAuthTokenIssuer"});
+}
+
+Verb declared(std::string_view name) {
+  return find_verb(name)->declare();
+}
+
+Verb set_auth_config(std::string_view name) {
+  auto parts = std::make_shared<AuthConfigParts>(AuthConfigParts{
+      declared("set-oauth-configuration"), declared("set-certificate"), declared("remove-certificate")});
+  assume_token_issuer(parts->set_certificate);
+  assume_token_issuer(parts->remove_certificate);
+
+  Verb verb;
+  verb.name = name;
+  verb.original = name;
+  verb.summary = "Change the realm and service name, or the token-issuer certificate";
+  verb.description =
+      "Exchange's name of set-oauth-configuration and, with a certificate parameter, of set-certificate and "
+      "remove-certificate. Settings and certificates cannot be changed in one call.";
+  verb.effect = Effect::writes;
+  verb.sets = {kSettings, kCurrentCertificate, kClearPrevious};
+  verb.parameters = {
+      carried_over(parts->settings, "Realm", "Realm", &AuthConfigOptions::settings, kSettings),
+      carried_over(parts->settings, "ServiceName", "ServiceName", &AuthConfigOptions::settings, kSettings),
+      carried_over(parts->set_certificate, "Thumbprint", "CertificateThumbprint",
+                   &AuthConfigOptions::set_certificate, kCurrentCertificate),
+      carried_over(parts->remove_certificate, "Previous", "ClearPreviousCertificate",
+                   &AuthConfigOptions::remove_certificate, kClearPrevious),
+      refused_parameter("NewCertificateThumbprint", kNoStaging),
+      refused_parameter("NewCertificateEffectiveDate", kNoStaging),
+      refused_parameter("PublishCertificate", kNoStaging),
+      refused_parameter("SkipImmediateCertificateDeployment", kNoServers),
+      refused_parameter("Server", kNoServers),
+  };
+  rename_parameters(verb, name);
+  verb.examples = {{"accord Set-AuthConfig -ServiceName exchange", "Says what this deployment is."},
+                   {"accord Set-AuthConfig -ClearPreviousCertificate -Confirm:false",
+                    "Stops accepting what the previous key signed."}};
+  verb.make_options = [parts]() -> std::shared_ptr<void> {
+    return std::make_shared<AuthConfigOptions>(AuthConfigOptions{parts->settings.make_options(),
+                                                                 parts->set_certificate.make_options(),
+                                                                 parts->remove_certificate.make_options()});
+  };
+  verb.run = [parts](Environment& env, const void* raw) {
+    const auto& options = *static_cast<const AuthConfigOptions*>(raw);
+    if (env.parameter_set() == kCurrentCertificate)
+      return parts->set_certificate.run(env, options.set_certificate.get());
+    if (env.parameter_set() == kClearPrevious)
+      return parts->remove_certificate.run(env, options.remove_certificate.get());
+    return parts->settings.run(env, options.settings.get());
+  };
+  return verb;
+}
+
+bool is_named(const Cmdlet& cmdlet, std::string_view name) {
+  // In kebab case "new-partner-application" is ours; only a noun that is not ours means Exchange.
+  const bool is_noun_of_exchange = cmdlet.name.find("-Auth") != std::string_view::npos;
+  return equals_ignoring_case(cmdlet.name, name) ||
+         (is_noun_of_exchange && kebab_case(cmdlet.name) == to_lower(name));
+}
+
+}  // namespace
+
+std::optional<Verb> exchange_verb(std::string_view name) {
+  const auto found = std::ranges::find_if(kCmdlets, [&](const Cmdlet& one) { return is_named(one, name); });
+  if (found == kCmdlets.end()) return std::nullopt;
+  if (found->name == "Set-AuthConfig") return set_auth_config(found->name);
+  Verb verb = declared(found->verb);
+  verb.name = found->name;
+  rename_parameters(verb, found->name);
+  for (const auto& row : kPresets) {
+    if (row.cmdlet == found->name) preset(verb, row);
+  }
+  accept_exchange_types(verb);
+  return verb;
+}
+
+std::vector<std::string_view> exchange_names_of(std::string_view verb) {
+  std::vector<std::string_view> names;
+  for (const auto& cmdlet : kCmdlets) {
+    if (cmdlet.verb == verb) names.push_back(cmdlet.name);
+  }
+  return names;
+}
+
+}  // namespace accord
