@@ -150,7 +150,7 @@ namespace {
 // Deterministic, unlike a clock: a search is given up on a slow machine exactly where it is on a fast one.
 constexpr std::size_t kMostSteps = 1'000'000;
 constexpr std::size_t kCharactersPerStep = 16;  // that a repetition passes in the time of a step
-constexpr std::uint32_t kMostHeapKib = 32'768;
+constexpr std::uint32_t kMostHeapKib = 8'192;
 
 struct Budget {
   std::size_t spent = 0;
@@ -158,14 +158,13 @@ struct Budget {
 };
 
 // PCRE2's own limit counts anew at every place where a match might start, so it bounds no search of a long
-// text. Callouts before every item of the pattern see them all.
+// text. Callouts before every item of the pattern see them all, and how far a repetition went before.
 int spend(pcre2_callout_block* block, void* data) {
   auto& budget = *static_cast<Budget*>(data);
   const std::size_t position = block->current_position;
-  const std::size_t passed = std::max(position, budget.position) - std::min(position, budget.position);
+  if (position > budget.position) budget.spent += (position - budget.position) / kCharactersPerStep;
   budget.position = position;
-  budget.spent += 1 + passed / kCharactersPerStep;
-  return budget.spent > kMostSteps ? PCRE2_ERROR_CALLOUT : 0;
+  return ++budget.spent > kMostSteps ? PCRE2_ERROR_CALLOUT : 0;
 }
 
 template <auto Free>

@@ -489,8 +489,6 @@ class Parser {
   Result<Node> parse();
 
  private:
-  using Rule = Result<Node> (Parser::*)();
-
   Result<Node> parse_logic();
   Result<Node> parse_comparison();
   Result<Node> parse_list();
@@ -507,7 +505,6 @@ class Parser {
   Result<void> prepare(Step& step, const Node& right) const;
   template <class Compiled>
   Result<void> prepare(Step& step, const Node& right, Result<Compiled> compiled) const;
-  [[nodiscard]] std::size_t column_base(const Node& literal) const;
 
   Result<void> advance();
   Result<void> descend();
@@ -515,6 +512,8 @@ class Parser {
   [[nodiscard]] std::string_view source(const Token& token) const {
     return text_.substr(token.begin, token.end - token.begin);
   }
+  // For a message: quoted text as it is, everything else in quotes.
+  [[nodiscard]] std::string shown_here() const;
   [[nodiscard]] std::string_view name_of(const Token& dashed) const;
   [[nodiscard]] tl::unexpected<Error> fail_here(std::string message, std::string advice = {}) const {
     return fail_at(text_, token_.begin, "Expression.Invalid", std::move(message), std::move(advice));
@@ -756,7 +755,6 @@ Result<Node> Parser::parse_variable() {
   Node node{.begin = token_.begin, .end = token_.end};
   if (record) {
     TRY_ASSIGN(node, property(member, token_.begin, token_.end));
-    // Points at the name, but as an operand it starts at its dollar.
   } else if (!equals_ignoring_case(name, "null")) {
     node.literal = equals_ignoring_case(name, "true");
   }
@@ -764,16 +762,21 @@ Result<Node> Parser::parse_variable() {
   return node;
 }
 
+Result<std::int64_t> read_integer(std::string_view text) {
+  return parse_integer(text, std::numeric_limits<std::int64_t>::min(),
+                       std::numeric_limits<std::int64_t>::max());
+}
+
 Result<Node> Parser::parse_number() {
-  std::string digits(source(token_));
-  const auto sign = code_point_at(digits, 0);
-  if (digits.front() == '+') digits.erase(0, 1);
+  const auto word = source(token_);
+  const auto sign = code_point_at(word, 0);
+  std::string digits(word);
+  if (word.front() == '+') digits.erase(0, 1);
   if (sign.value && plain(*sign.value) == '-') digits.replace(0, sign.length, "-");
-  const auto number = parse_integer(digits, std::numeric_limits<std::int64_t>::min(),
-                                    std::numeric_limits<std::int64_t>::max());
+  const auto number = read_integer(digits);
   if (!number) {
-    return fail_here(number.error().message,
-                     "text and dates are written in quotes: " + quoted(source(token_)));
+    return fail_here((word.front() == '+' ? read_integer(word) : number).error().message,
+                     "text and dates are written in quotes: " + quoted(word));
   }
   Node node{.begin = token_.begin, .end = token_.end, .literal = *number};
   TRY(advance());
@@ -855,6 +858,11 @@ tl::unexpected<Error> Parser::unknown_operator(std::string_view name) const {
                        : "did you mean '-" + near + "'?");
 }
 
+std::string Parser::shown_here() const {
+  const auto shown = quoted(source(token_));
+  return token_.kind == TokenKind::text ? shown.substr(1, shown.size() - 2) : shown;
+}
+
 // Where a value should be.
 tl::unexpected<Error> Parser::no_value() const {
   const auto found = source(token_);
@@ -894,7 +902,7 @@ tl::unexpected<Error> Parser::no_operator() const {
     default:
       break;
   }
-  return fail_here("an operator is expected here, not " + quoted(found),
+  return fail_here("an operator is expected here, not " + shown_here(),
                    "compare with -eq, -like and their like; join comparisons with -and or -or");
 }
 
@@ -1206,9 +1214,13 @@ Result<bool> Evaluation::test_pattern(const Step& step, const Operand& left, con
     if (!wildcard) return pointing(wildcard.error());
     return wildcard->matches(text) == positive;
   }
-  const auto* ready = std::get_if<Regex>(&step.pattern);
-  const auto regex = ready != nullptr ? Result<Regex>(*ready) : Regex::compile(text_of(right), step.letters);
-  if (!regex) return pointing(regex.error());
+  const auto* regex = std::get_if<Regex>(&step.pattern);
+  std::optional<Regex> compiled;
+  if (regex == nullptr) {
+    auto result = Regex::compile(text_of(right), step.letters);
+    if (!result) return pointing(result.error());
+    regex = &compiled.emplace(*std::move(result));
+  }
   const auto found = regex->search(text);
   if (!found) return pointing(found.error());
   return *found == positive;
@@ -1273,8 +1285,7 @@ Result<std::optional<std::int64_t>> Evaluation::to_integer(const Step& step, con
   if (const auto* boolean = std::get_if<bool>(&operand.value)) return *boolean ? 1 : 0;
   const auto* text = operand.text();
   if (text == nullptr) return fail_for(operand.begin, "a date cannot be compared with a number");
-  const auto number = parse_integer(trim(*text), std::numeric_limits<std::int64_t>::min(),
-                                    std::numeric_limits<std::int64_t>::max());
+  const auto number = read_integer(trim(*text));
   if (number) return *number;
   if (is_ordering(step.op)) return fail_for(operand.begin, number.error().message);
   return std::nullopt;
