@@ -48,7 +48,7 @@ Result<ExitCode> run(Environment& env, const Options& options) {
                 "save it with another program and name the file");
   }
   TRY_ASSIGN(const auto text, env.read_file_or_input(options.source));
-  TRY_ASSIGN(const auto read, trust_document(env, text));
+  TRY_ASSIGN(const auto read, trust_document(env, text, options.source));
   if (options.raw) {
     env.emit_text(text);
   } else {

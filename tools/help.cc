@@ -1,6 +1,7 @@
 // help: verbs by noun, a verb's page, a topic; and what is generated from the declarations.
 #include <fmt/format.h>
 
+#include "lib/app/dispatch.h"
 #include "lib/app/environment.h"
 #include "lib/app/manual.h"
 
@@ -13,21 +14,33 @@ struct Options {
   std::optional<Shell> completion;
 };
 
+bool is_json(const Environment& env) {
+  return env.common().output == Format::json || env.common().output == Format::jsonl;
+}
+
+ExitCode emit_json(Environment& env, const json::Value& value) {
+  env.emit_text(json::dump(value, env.common().output == Format::json ? 2 : -1) + '\n');
+  return ExitCode::success;
+}
+
 Result<ExitCode> run(Environment& env, const Options& options) {
   if (options.completion) {
     env.emit_text(completion(*options.completion));
     return ExitCode::success;
   }
   if (!options.subject) {
-    const bool json = env.common().output == Format::json || env.common().output == Format::jsonl;
-    env.emit_text(json ? json::dump(surface(), env.common().output == Format::json ? 2 : -1) + '\n'
-                       : help_overview());
+    if (is_json(env)) return emit_json(env, surface());
+    env.emit_text(help_overview());
     return ExitCode::success;
   }
-  if (const auto* verb = find_verb(*options.subject)) {
-    env.emit_text(options.manual ? manual_page(verb->declare()) : help_page(verb->declare()));
+  const auto verb = declared_verb(*options.subject);
+  if (verb && is_json(env)) return emit_json(env, surface_of(*verb));
+  if (verb) {
+    env.emit_text(options.manual ? manual_page(*verb) : help_page(*verb));
     return ExitCode::success;
   }
+  // A cmdlet that is not carried over has a reason, which is its page.
+  if (verb.error().id == ErrorId("Verb.NotSupported")) return tl::unexpected(verb.error());
   TRY_ASSIGN(const auto text, help_topic(*options.subject));
   env.emit_text(text);
   return ExitCode::success;
@@ -37,7 +50,7 @@ Verb declare() {
   return define<Options>({
       .summary = "List the verbs, or show the page of one, or a topic",
       .description =
-          "With --output json and without a subject: the whole declared surface, for other programs.",
+          "With --output json: the declared surface of all verbs, or of the one, for other programs.",
       .parameters =
           {
               parameter("Subject", &Options::subject,

@@ -11,9 +11,11 @@ struct Options : PasswordOptions {
   std::string path;
   std::optional<std::string> identity;
   std::vector<std::string> type;
+  std::optional<bool> private_key_exportable;
 };
 
 Result<ExitCode> run(Environment& env, const Options& options) {
+  TRY(check_exportable(options.private_key_exportable));
   TRY_ASSIGN(auto content, env.read_file_or_input(options.path));
   TRY_ASSIGN(const auto password, read_password(env, options));
   auto read = read_identity(content, password);
@@ -55,8 +57,10 @@ Verb declare() {
                          .sets = {"CMS"},
                          .mandatory = true,
                          .check = check_certificate_type}),
-              refused_parameter("PrivateKeyExportable",
-                                "every key can be exported by who may read the store and its key"),
+              parameter(
+                  "PrivateKeyExportable", &Options::private_key_exportable,
+                  {.help = "Accepted when true: who may read the store and its key can export every key.",
+                   .default_text = "true"}),
               refused_parameter("Roll", kStaging),
               refused_parameter("EffectiveDate", kStaging, {"EffectiveTime"}),
               refused_parameter("Report",

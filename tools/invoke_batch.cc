@@ -13,8 +13,7 @@ struct Options {
 
 Result<ExitCode> run(Environment& env, const Options& options) {
   TRY_ASSIGN(const auto text, env.read_file_or_input(options.file, kLimit));
-  TRY_ASSIGN(const auto lines, read_batch(text));
-  return run_batch(env, options.file, lines, options.atomic ? Together::yes : Together::no);
+  return run_batch(env, options.file, text, options.atomic ? Together::yes : Together::no);
 }
 
 Verb declare() {

@@ -40,6 +40,7 @@ struct Options {
   bool all_sip_domain = false;
   std::optional<std::string> computer_fqdn;
   std::string friendly_name;
+  std::optional<bool> private_key_exportable;
   std::string organization, ou, city, state, country;
 };
 
@@ -124,6 +125,7 @@ Result<Identity> make(const Environment& env, const Options& options, const std:
 }
 
 Result<ExitCode> run(Environment& env, const Options& options) {
+  TRY(check_exportable(options.private_key_exportable));
   TRY(check_options(options));
   TRY_ASSIGN(auto* store, env.write());
   TRY_ASSIGN(const auto names, names_for(*store, options));
@@ -192,8 +194,10 @@ Verb declare() {
                   "it names the file of a request to a certification authority, which is not in this "
                   "version; the form of what is printed is --format here"),
               refused_parameter("ClientEKU", "token issuers need no client certificate usage"),
-              refused_parameter("PrivateKeyExportable",
-                                "every key can be exported by who may read the store and its key"),
+              parameter(
+                  "PrivateKeyExportable", &Options::private_key_exportable,
+                  {.help = "Accepted when true: who may read the store and its key can export every key.",
+                   .default_text = "true"}),
               refused_parameter("Report",
                                 "the certificate that was made is printed; there is no further report"),
               refused_parameter("GlobalCatalog",

@@ -23,6 +23,24 @@ Result<void> keep_realm(Connection& store, const Deployment& before) {
   return update_oauth_configuration(store, configuration);
 }
 
+// "Property: old -> new" for each property of each object that the call changes.
+std::vector<std::string> changes_by(const std::optional<SipDomain>& old_default, const SipDomain& domain,
+                                    const Deployment& before, const Deployment& after) {
+  std::vector<std::string> changes;
+  if (old_default && old_default->name != domain.name && domain.is_default) {
+    changes.emplace_back("IsDefault: False -> True");
+    changes.push_back(fmt::format("IsDefault of {}: True -> False", old_default->name));
+  }
+  const auto shown = [](const std::optional<std::string>& text) { return text.value_or("(empty)"); };
+  if (before.configuration.realm != after.configuration.realm)
+    changes.push_back(
+        fmt::format("Realm: {} -> {}", shown(before.configuration.realm), shown(after.configuration.realm)));
+  if (before.effective_realm != after.effective_realm)
+    changes.push_back(
+        fmt::format("EffectiveRealm: {} -> {}", shown(before.effective_realm), shown(after.effective_realm)));
+  return changes;
+}
+
 Result<ExitCode> run(Environment& env, const Options& options) {
   TRY_ASSIGN(auto* store, env.write());
   TRY_ASSIGN(auto domain, stored_sip_domain(*store, options.identity));
@@ -33,14 +51,14 @@ Result<ExitCode> run(Environment& env, const Options& options) {
   }
   TRY_ASSIGN(const auto before, read_deployment(*store));
   if (options.keep_realm) TRY(keep_realm(*store, before));
-  const auto old_record = to_record(domain);
+  TRY_ASSIGN(const auto old_default, default_sip_domain(*store));
   if (options.is_default.value_or(false)) {
     TRY(make_default_sip_domain(*store, domain.id));
     domain.is_default = true;
   }
   TRY_ASSIGN(const auto after, read_deployment(*store));
   TRY(approve_change(env, *store, before, after, "Set SIP domain", domain.name,
-                     changes_between(old_record, to_record(domain))));
+                     changes_by(old_default, domain, before, after)));
   if (options.pass_thru) env.emit(to_record(domain));
   return ExitCode::success;
 }

@@ -172,8 +172,13 @@ class Batch {
         is_atomic_(together == Together::yes),
         console_(env.context().console) {}
 
-  Result<ExitCode> run(const std::vector<BatchLine>& lines) {
-    return together_ ? run_together(lines) : run_each(lines);
+  Result<ExitCode> run(std::string_view text) {
+    const auto lines = read_batch(text);
+    if (lines) return together_ ? run_together(*lines) : run_each(*lines);
+    const auto code = lines.error().id.exit_code();
+    tell({.number = lines.error().line}, env_.verb(), lines.error(), nullptr);
+    conclude("Nothing was changed.");
+    return code;
   }
 
  private:
@@ -361,9 +366,9 @@ Result<std::vector<BatchLine>> read_batch(std::string_view text) {
   return Tokenizer(text).read();
 }
 
-Result<ExitCode> run_batch(Environment& env, const std::string& file, const std::vector<BatchLine>& lines,
+Result<ExitCode> run_batch(Environment& env, const std::string& file, std::string_view text,
                            Together together) {
-  return Batch(env, file, together).run(lines);
+  return Batch(env, file, together).run(text);
 }
 
 }  // namespace accord

@@ -22,11 +22,11 @@ struct BatchLine {
 
 enum class Together { no, yes };
 
-// Runs the lines in order and reports each error with `file` and the line. Together: one transaction, and
-// what they print is printed after it. The exit code is the first that is not success; where that is not so,
-// it stops there unless
+// Reads the lines, runs them in order and reports each error with `file` and the line. Together: one
+// transaction, and what they print is printed after it. The exit code is the first that is not success; where
+// that is not so, it stops there unless
 // --error-action continue was given, and together nothing is changed.
-[[nodiscard]] Result<ExitCode> run_batch(Environment& env, const std::string& file,
-                                         const std::vector<BatchLine>& lines, Together together);
+[[nodiscard]] Result<ExitCode> run_batch(Environment& env, const std::string& file, std::string_view text,
+                                         Together together);
 
 }  // namespace accord

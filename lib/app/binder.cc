@@ -16,7 +16,7 @@ struct Surface {
   std::vector<Parameter> common;
   std::vector<const Parameter*> all;
 
-  explicit Surface(const Verb& of) : verb(of), common(common_parameters(of.parameters)) {
+  explicit Surface(const Verb& of) : verb(of), common(common_parameters(of)) {
     for (const auto& own : verb.parameters) all.push_back(&own);
     for (const auto& one : common) all.push_back(&one);
   }
@@ -455,34 +455,24 @@ Result<BoundCall> bind_call(const Verb& verb, const std::vector<std::string>& ar
   return call;
 }
 
-std::optional<Format> requested_format(const Verb& verb, const std::vector<std::string>& arguments) {
+Requested requested(const Verb& verb, const std::vector<std::string>& arguments) {
   const Surface surface(verb);
+  Requested made;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const auto spelling = spelling_of(arguments[i]);
     if (!spelling) continue;
     const auto* one = surface.spelt(spelling->name);
-    if (one == nullptr || !surface.is_common(one) || (one->name != "Output" && one->name != "Format"))
-      continue;
-    if (spelling->value) return parse_enum<Format>(*spelling->value);
-    if (i + 1 < arguments.size()) return parse_enum<Format>(arguments[i + 1]);
-  }
-  return std::nullopt;
-}
-
-bool requested_silence(const std::vector<std::string>& arguments) {
-  const Verb none{};
-  const Surface surface(none);
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    const auto spelling = spelling_of(arguments[i]);
-    if (!spelling) continue;
-    const auto* one = surface.spelt(spelling->name);
-    if (one == nullptr || one->name != "ErrorAction") continue;
+    if (one == nullptr || !surface.is_common(one)) continue;
     const auto value = spelling->value            ? *spelling->value
                        : i + 1 < arguments.size() ? arguments[i + 1]
                                                   : std::string();
-    return parse_enum<ErrorAction>(value) == ErrorAction::silently_continue;
+    if ((one->name == "Output" || one->name == "Format") && !made.format)
+      made.format = parse_enum<Format>(value);
+    if (one->name == "ErrorAction")
+      made.silence = parse_enum<ErrorAction>(value) == ErrorAction::silently_continue;
+    if (one->name == "Store" && !value.empty()) made.store = value;
   }
-  return false;
+  return made;
 }
 
 }  // namespace accord

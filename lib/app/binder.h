@@ -35,12 +35,12 @@ struct BoundCall {
 [[nodiscard]] Result<BoundCall> bind_call(const Verb& verb, const std::vector<std::string>& arguments,
                                           Instant now, const RecordValues* record = nullptr);
 
-// The form that the arguments ask for, as far as that can be told when they cannot be bound: how to print the
-// error.
-[[nodiscard]] std::optional<Format> requested_format(const Verb& verb,
-                                                     const std::vector<std::string>& arguments);
-
-// The same for --error-action silently-continue.
-[[nodiscard]] bool requested_silence(const std::vector<std::string>& arguments);
+// What the arguments ask for, as far as that can be told when they cannot be bound: how to print the error.
+struct Requested {
+  std::optional<Format> format = {};
+  bool silence = false;  // --error-action silently-continue
+  std::optional<std::string> store = {};
+};
+[[nodiscard]] Requested requested(const Verb& verb, const std::vector<std::string>& arguments);
 
 }  // namespace accord

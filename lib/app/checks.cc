@@ -46,6 +46,7 @@ Result<std::string> check_identity(std::string_view text) {
     return bad_identity(text, "it has a control or non-printing character");
   if (text.find('/') != std::string_view::npos) return bad_identity(text, "it has a '/'");
   if (has_wildcard(text)) return bad_identity(text, "it has a wildcard, * or ?");
+  if (text == "-") return bad_identity(text, "- stands for the records of a pipeline");
   if (trim(text) != text || text.empty()) return bad_identity(text, "it begins or ends with a blank");
   return std::string(text);
 }

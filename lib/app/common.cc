@@ -5,7 +5,10 @@
 namespace accord {
 namespace {
 
-Parameter later(std::string_view name, std::string_view why) {
+constexpr std::string_view kNoReplica =
+    "local replicas are not in this version; leave it out to read the store itself";
+
+Parameter refused(std::string_view name, std::string_view why) {
   return own(refused_parameter(name, why));
 }
 
@@ -39,20 +42,23 @@ std::vector<Parameter> every_common_parameter() {
       own(parameter("NoColor", &O::no_color, {.help = "No colours."})),
       own(parameter("Help", &O::help, {.help = "This text."})),
       own(parameter("Version", &O::version, {.help = "The version of Accord."})),
-      later("LocalStore", "local replicas are not in this version; leave it out to read the store itself"),
-      later("WarningAction", "warnings always go to standard error; use --quiet to have none"),
-      later("ErrorVariable", "a process has no PowerShell variables; redirect standard error instead"),
-      later("OutVariable", "a process has no PowerShell variables; redirect standard output instead"),
-      later("Debug", "there is no debug stream; use --verbose"),
+      refused("WarningAction", "warnings always go to standard error; use --quiet to have none"),
+      refused("ErrorVariable", "a process has no PowerShell variables; redirect standard error instead"),
+      refused("OutVariable", "a process has no PowerShell variables; redirect standard output instead"),
+      refused("Debug", "there is no debug stream; use --verbose"),
   };
 }
 
 }  // namespace
 
-std::vector<Parameter> common_parameters(const std::vector<Parameter>& own_ones) {
+std::vector<Parameter> common_parameters(const Verb& verb) {
   auto made = every_common_parameter();
+  // The original's get cmdlets have it, and so its prefixes.
+  made.push_back(refused_parameter("LocalStore", kNoReplica));
+  if (!verb.original.starts_with("Get-")) made.back() = own(std::move(made.back()));
   for (auto& one : made) {
-    const bool is_taken = std::ranges::find(own_ones, one.name, &Parameter::name) != own_ones.end();
+    const bool is_taken =
+        std::ranges::find(verb.parameters, one.name, &Parameter::name) != verb.parameters.end();
     if (!is_taken || one.details.aliases.empty()) continue;
     one.name = one.details.aliases.front();
     one.details.aliases.clear();

@@ -39,8 +39,8 @@ struct CommonOptions {
   bool version = false;
 };
 
-// Those of a verb with parameters `own`. One whose name is taken there goes by its alias: -Output of
-// request-certificate is the original's, and the common one is -Format.
-[[nodiscard]] std::vector<Parameter> common_parameters(const std::vector<Parameter>& own = {});
+// Those of `verb`. One whose name is taken there goes by its alias: -Output of request-certificate is the
+// original's, and the common one is -Format.
+[[nodiscard]] std::vector<Parameter> common_parameters(const Verb& verb);
 
 }  // namespace accord

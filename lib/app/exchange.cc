@@ -54,6 +54,7 @@ constexpr std::array kRenamed = std::to_array<Renamed>({
     {"Get-PartnerApplication", "Organization", "",
      "a store is one organization; use a store of its own for another"},
     {"New-PartnerApplication New-AuthServer", "Name", "Identity", ""},
+    {"New-AuthServer Set-AuthServer", "Enabled", "Enabled", ""},
     {"Set-PartnerApplication Set-AuthServer", "Name", "",
      "the name cannot change: remove it and create it again"},
     {"New-PartnerApplication Set-PartnerApplication New-AuthServer Set-AuthServer", "AuthMetadataUrl",
@@ -120,7 +121,9 @@ void rename_parameters(Verb& verb, std::string_view cmdlet) {
   for (const auto& row : kRenamed) {
     if (!is_of(row, cmdlet)) continue;
     if (row.refused.empty()) {
-      parameter_of(verb, row.ours).details.aliases.push_back(row.name);
+      auto& details = parameter_of(verb, row.ours).details;
+      details.origin = Origin::original;
+      if (row.name != row.ours) details.aliases.push_back(row.name);
     } else if (!has_parameter(verb, row.name)) {
       verb.parameters.push_back(refused_parameter(row.name, row.refused));
     }

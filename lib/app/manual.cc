@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "lib/app/common.h"
+#include "lib/app/exchange.h"
 #include "lib/app/topics.h"
 
 namespace accord {
@@ -161,28 +162,11 @@ json::Value surface_of_set(const Verb& verb, std::string_view set) {
   return made;
 }
 
-json::Value surface_of(const Verb& verb) {
-  json::Value made = json::Value::object();
-  made.add("name", verb.name);
-  made.add("aliases", verb.original.empty() ? json::Value::array() : strings({verb.original}));
-  made.add("summary", verb.summary);
-  made.add("effect", enum_name(verb.effect));
-  json::Value sets = json::Value::array();
-  for (const auto set : sets_of(verb)) sets.append(surface_of_set(verb, set));
-  made.add("sets", std::move(sets));
-  json::Value parameters = json::Value::array();
-  for (const auto& one : verb.parameters) parameters.append(surface_of(one));
-  for (const auto& one : common_parameters(verb.parameters)) parameters.append(surface_of(one));
-  made.add("parameters", std::move(parameters));
-  json::Value examples = json::Value::array();
-  for (const auto& one : verb.examples) {
-    json::Value example = json::Value::object();
-    example.add("command", one.command);
-    example.add("meaning", one.meaning);
-    examples.append(std::move(example));
-  }
-  made.add("examples", std::move(examples));
-  return made;
+// The cmdlets that the verb carries over.
+std::vector<std::string_view> other_names_of(const Verb& verb) {
+  auto names = exchange_names_of(verb.name);
+  if (!verb.original.empty()) names.insert(names.begin(), verb.original);
+  return names;
 }
 
 std::string without_escapes(std::string_view text) {
@@ -232,7 +216,7 @@ std::string title_case(std::string_view text) {
 
 std::vector<std::string> flags_of(const Verb& verb) {
   std::vector<std::string> flags;
-  const auto common = common_parameters(verb.parameters);
+  const auto common = common_parameters(verb);
   for (const auto* list : {&verb.parameters, &common}) {
     for (const auto& one : *list) {
       if (one.refused.empty()) flags.push_back(flag(one));
@@ -244,7 +228,7 @@ std::vector<std::string> flags_of(const Verb& verb) {
 // "verb flag" -> the values of an enumeration, in lower case.
 std::vector<std::pair<std::string, std::string>> values_of(const Verb& verb) {
   std::vector<std::pair<std::string, std::string>> made;
-  const auto common = common_parameters(verb.parameters);
+  const auto common = common_parameters(verb);
   for (const auto* list : {&verb.parameters, &common}) {
     for (const auto& one : *list) {
       if (one.values.empty() || !one.refused.empty()) continue;
@@ -349,7 +333,7 @@ std::string help_page(const Verb& verb) {
   for (const auto set : sets_of(verb)) page += fmt::format("  {}\n", wrapped(usage_line(verb, set), 6));
   if (!verb.description.empty()) page += fmt::format("\n{}\n", wrapped(verb.description, 0));
   if (has_parameters(verb)) page += "\nParameters:\n" + parameter_block(verb.parameters);
-  page += "\nCommon parameters:\n" + parameter_block(common_parameters(verb.parameters));
+  page += "\nCommon parameters:\n" + parameter_block(common_parameters(verb));
   page += "\nExamples:\n";
   for (const auto& one : verb.examples)
     page += fmt::format("  {}\n      {}\n", one.command, wrapped(one.meaning, 6));
@@ -397,6 +381,30 @@ Result<std::string> help_topic(std::string_view topic) {
                             : fmt::format("did you mean '{}'?   accord help lists them all", close));
 }
 
+json::Value surface_of(const Verb& verb) {
+  json::Value made = json::Value::object();
+  made.add("name", verb.name);
+  made.add("aliases", strings(other_names_of(verb)));
+  made.add("summary", verb.summary);
+  made.add("effect", enum_name(verb.effect));
+  json::Value sets = json::Value::array();
+  for (const auto set : sets_of(verb)) sets.append(surface_of_set(verb, set));
+  made.add("sets", std::move(sets));
+  json::Value parameters = json::Value::array();
+  for (const auto& one : verb.parameters) parameters.append(surface_of(one));
+  for (const auto& one : common_parameters(verb)) parameters.append(surface_of(one));
+  made.add("parameters", std::move(parameters));
+  json::Value examples = json::Value::array();
+  for (const auto& one : verb.examples) {
+    json::Value example = json::Value::object();
+    example.add("command", one.command);
+    example.add("meaning", one.meaning);
+    examples.append(std::move(example));
+  }
+  made.add("examples", std::move(examples));
+  return made;
+}
+
 json::Value surface() {
   json::Value made = json::Value::object();
   json::Value verbs = json::Value::array();
@@ -438,7 +446,7 @@ std::string manual_page(const Verb& verb) {
   }
   page += ".Sh DESCRIPTION\n" + mdoc(verb.description.empty() ? verb.summary : verb.description) + '\n';
   if (has_parameters(verb)) page += ".Pp\nIts parameters are:\n" + mdoc_items(verb.parameters);
-  page += ".Pp\nEvery verb has these as well:\n" + mdoc_items(common_parameters(verb.parameters));
+  page += ".Pp\nEvery verb has these as well:\n" + mdoc_items(common_parameters(verb));
   page += ".Sh EXIT STATUS\n.Bl -tag -width Ds\n";
   for (const auto& row : exit_codes())
     page += fmt::format(".It {}\n{}.\n", static_cast<int>(row.code), mdoc(row.meaning));

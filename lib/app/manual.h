@@ -15,12 +15,14 @@ namespace accord {
 [[nodiscard]] std::string help_page(const Verb& verb);
 // All verbs, by noun.
 [[nodiscard]] std::string help_overview();
-// exit-codes, output, time, environment, pipeline. Fails with Topic.Unknown.
+// exit-codes, output, time, environment, pipeline, where. Fails with Topic.Unknown.
 [[nodiscard]] Result<std::string> help_topic(std::string_view topic);
 [[nodiscard]] std::vector<std::string> help_topics();
 
 // `accord help --output json` (spec/commands.md 1).
 [[nodiscard]] json::Value surface();
+// One element of its "verbs".
+[[nodiscard]] json::Value surface_of(const Verb& verb);
 
 // mdoc source of a verb's page in section 1.
 [[nodiscard]] std::string manual_page(const Verb& verb);

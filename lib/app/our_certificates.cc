@@ -221,6 +221,15 @@ Result<std::vector<std::string>> trusted_parties(Connection& store) {
   return names;
 }
 
+Result<void> check_exportable(std::optional<bool> exportable) {
+  if (exportable.value_or(true)) return {};
+  return fail(
+      "Parameter.NotSupported",
+      "--private-key-exportable false is not supported: who may read the store and its key can export every "
+      "private key",
+      "--private-key-exportable", "leave it out, and keep the key file where only the owner can read it");
+}
+
 Result<SecretBytes> read_password(const Environment& env, const PasswordOptions& options) {
   const int given =
       (options.password ? 1 : 0) + (options.password_file ? 1 : 0) + (options.password_fd ? 1 : 0);

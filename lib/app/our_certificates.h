@@ -57,8 +57,11 @@ struct PasswordOptions {
   std::optional<std::int64_t> password_fd = {};
   [[nodiscard]] bool has_password() const { return password || password_file || password_fd; }
 };
-// Empty when none is given. Fails with Parameter.Clash, File.*, Answer.NotPossible.
+// Empty when none is given. Fails with Parameter.Clash, File.*, Answer.NotPossible, Batch.NotAllowed.
 [[nodiscard]] Result<SecretBytes> read_password(const Environment& env, const PasswordOptions& options);
+
+// -PrivateKeyExportable: true is how it is; false fails with Parameter.NotSupported.
+[[nodiscard]] Result<void> check_exportable(std::optional<bool> exportable);
 
 // Their parameters, for verbs whose options are derived from them; `origin` is that of -Password.
 template <class O>

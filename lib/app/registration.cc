@@ -29,23 +29,7 @@ Result<Certificate> key_of(const Environment& env, const MetadataKey& key) {
   return judged(env, *std::move(certificate));
 }
 
-template <class T>
-std::string advice_for(const std::vector<T>& all, std::string_view identity, std::string_view verb) {
-  std::vector<std::string> names;
-  for (const auto& one : all) names.push_back(one.identity);
-  const auto close = nearest(identity, names);
-  return close.empty() ? fmt::format("{} lists them all", verb)
-                       : fmt::format("did you mean '{}'?   {} lists them all", close, verb);
-}
-
-}  // namespace
-
-Result<TrustDocument> read_trust_document(Environment& env, const std::string& path) {
-  TRY_ASSIGN(const auto text, env.read_file_or_input(path));
-  return trust_document(env, text);
-}
-
-Result<TrustDocument> trust_document(const Environment& env, std::string_view text) {
+Result<TrustDocument> document_of(const Environment& env, std::string_view text) {
   TrustDocument made;
   TRY_ASSIGN(made.document, parse_auth_metadata(text));
   for (const auto& key : made.document.keys) {
@@ -61,6 +45,29 @@ Result<TrustDocument> trust_document(const Environment& env, std::string_view te
     }
   }
   return made;
+}
+
+template <class T>
+std::string advice_for(const std::vector<T>& all, std::string_view identity, std::string_view verb) {
+  std::vector<std::string> names;
+  for (const auto& one : all) names.push_back(one.identity);
+  const auto close = nearest(identity, names);
+  return close.empty() ? fmt::format("{} lists them all", verb)
+                       : fmt::format("did you mean '{}'?   {} lists them all", close, verb);
+}
+
+}  // namespace
+
+Result<TrustDocument> read_trust_document(Environment& env, const std::string& path) {
+  TRY_ASSIGN(const auto text, env.read_file_or_input(path));
+  return trust_document(env, text, path);
+}
+
+Result<TrustDocument> trust_document(const Environment& env, std::string_view text,
+                                     const std::string& source) {
+  auto read = document_of(env, text);
+  if (!read && read.error().target.empty()) read.error().target = source;
+  return read;
 }
 
 tl::unexpected<Error> no_network(std::string_view url) {

@@ -24,7 +24,9 @@ struct TrustDocument {
 // The document of a file (or standard input), its certificates read and judged, with a warning for what is
 // odd. Fails with Metadata.*, Certificate.*.
 [[nodiscard]] Result<TrustDocument> read_trust_document(Environment& env, const std::string& path);
-[[nodiscard]] Result<TrustDocument> trust_document(const Environment& env, std::string_view text);
+// The same of a document that was read from `source`, which errors name.
+[[nodiscard]] Result<TrustDocument> trust_document(const Environment& env, std::string_view text,
+                                                   const std::string& source);
 
 // A document that is to be read from `url` alone: this version cannot (Metadata.NoNetwork).
 [[nodiscard]] tl::unexpected<Error> no_network(std::string_view url);

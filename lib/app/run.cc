@@ -1,5 +1,7 @@
 #include "lib/app/run.h"
 
+#include <fmt/format.h>
+
 #include <exception>
 #include <new>
 
@@ -20,6 +22,14 @@ struct Process {
 ExitCode print(const Process& process, std::string_view verb, std::string_view text) {
   const auto written = process.console.write_out(text);
   return written ? ExitCode::success : report(process.console, verb, written.error(), {});
+}
+
+// What could not even be bound.
+ExitCode refuse(const Process& process, std::string_view verb, const Error& error, const Requested& asked) {
+  return report(process.console, verb, error,
+                {.format = asked.format,
+                 .silent = asked.silence,
+                 .store = store_of(error, asked.store, process.settings)});
 }
 
 std::string_view base_name(std::string_view path) {
@@ -46,10 +56,7 @@ ExitCode run_bound(const Call& call, const Process& process, Instant now) {
 ExitCode run_verb(const Verb& verb, const std::vector<std::string>& arguments, const Process& process) {
   const Instant now = process.clock.now();
   auto bound = bind_call(verb, arguments, now);
-  if (!bound) {
-    return report(process.console, verb.name, bound.error(),
-                  {.format = requested_format(verb, arguments), .silent = requested_silence(arguments)});
-  }
+  if (!bound) return refuse(process, verb.name, bound.error(), requested(verb, arguments));
   if (bound->common.version) return print(process, verb.name, version_text());
   if (bound->common.help) return print(process, verb.name, help_page(verb));
   return run_bound({.verb = &verb, .arguments = arguments, .bound = *std::move(bound)}, process, now);
@@ -58,8 +65,7 @@ ExitCode run_verb(const Verb& verb, const std::vector<std::string>& arguments, c
 ExitCode run_named(std::string_view name, const std::vector<std::string>& arguments, const Process& process) {
   const auto verb = declared_verb(name);
   if (verb) return run_verb(*verb, arguments, process);
-  return report(process.console, "accord", verb.error(),
-                {.format = requested_format(Verb{}, arguments), .silent = requested_silence(arguments)});
+  return refuse(process, "accord", verb.error(), requested(Verb{}, arguments));
 }
 
 ExitCode run_program(std::string_view program, const std::vector<std::string>& arguments,
@@ -72,19 +78,30 @@ ExitCode run_program(std::string_view program, const std::vector<std::string>& a
   return run_named(first, {arguments.begin() + 1, arguments.end()}, process);
 }
 
+// Nothing of what a library threw is shown: it may quote its input, which may be a secret.
+int give_up(const Process& process, const std::vector<std::string>& arguments, ErrorId id,
+            std::string_view what) {
+  try {
+    const auto error = fail(id, fmt::format("{}; nothing was changed", what)).value();
+    return static_cast<int>(refuse(process, "accord", error, requested(Verb{}, arguments)));
+  } catch (const std::exception&) {
+    process.console.write_error("accord: out of memory; nothing was changed.\n");
+  }
+  return static_cast<int>(id.exit_code());
+}
+
 }  // namespace
 
 int run(std::string_view program, const std::vector<std::string>& arguments, Console& console,
         const Settings& settings, const Clock& clock) {
+  const Process process{console, settings, clock};
   try {
-    return static_cast<int>(run_program(program, arguments, {console, settings, clock}));
+    return static_cast<int>(run_program(program, arguments, process));
   } catch (const std::bad_alloc&) {
-    console.write_error("accord: out of memory; nothing was changed.\n");
+    return give_up(process, arguments, "Memory.Exhausted", "out of memory");
   } catch (const std::exception&) {
-    // What a library threw may quote its input, which may be a secret: it is not shown.
-    console.write_error("accord: internal error; nothing was changed.\n");
+    return give_up(process, arguments, "Internal.Unexpected", "internal error");
   }
-  return static_cast<int>(ExitCode::failure);
 }
 
 }  // namespace accord

@@ -20,6 +20,8 @@ Standard output carries data only. Warnings, errors, --verbose and --what-if lin
   value   only the values, one a line: the form for $( )
 
 --property A,B selects and orders the properties. Times are RFC 3339 in UTC.
+--where 'EXPRESSION' keeps the records for which it is true (accord help where); --sort 'DaysLeft desc, Identity'
+puts them in order, null first; --first N keeps the first N of what is left.
 set-* and remove-* print nothing unless --pass-thru; new-* and import-* print the record that is now stored.
 With --output json or jsonl an error is one JSON object on standard error:
   {"error":{"id":"…","category":"…","target":"…","message":"…","try":"…"},"exitCode":3}
@@ -46,21 +48,54 @@ constexpr std::string_view kEnvironment =
 No others are read, and none in a set-uid process. None sets the clock or relaxes a check.
 )";
 
-constexpr std::string_view kPipeline =
-    R"(Verbs with other programs
+constexpr std::string_view kWhere =
+    R"(Expressions of --where
 
-  get-partner-application --output jsonl        one record a line
+  get-partner-application --where 'Enabled -eq $false'
+  get-certificate --where 'DaysLeft -lt 60 -and Use -eq "OAuthTokenIssuer"' --sort DaysLeft
+  get-partner-application --where 'Identity -like "ex*" -or Realm -in "contoso.com", "litwareinc.com"'
+  get-certificate --where 'NotAfter -lt "+30d"'
+
+Quote the whole for the shell with '…', text inside it with "…" or '…'. A name is a property; $_.Name is the same, and
+braces around the whole are dropped, so that a block of Where-Object can be pasted.
+  -eq -ne -lt -le -gt -ge           text without regard to case; dates, numbers and Booleans by value
+  -like -notlike                    * ? [a-z]
+  -match -notmatch                  a regular expression, anywhere in the text
+  -in -notin                        one of 'a', 'b'
+  -contains -notcontains            a list property that has this item
+  -ceq, -clike …                    with regard to case
+  -not !  -and -or -xor             -and, -or and -xor bind alike, from left to right, as in PowerShell: use ( )
+  $true $false $null
+A list property on the left is true where any of its items is.
+)";
+
+constexpr std::string_view kPipeline =
+    R"(Verbs with other verbs and programs
+
+  get-partner-application --where 'Enabled -eq $false' --output jsonl | remove-partner-application - --confirm=false
+  get-partner-application --output jsonl | set-partner-application - --application-trust-level application
+
+"-" in the place of the identity reads records, one JSON object a line. The whole stream is one transaction: an error
+names its line and nothing is changed. remove verbs ask before each of several records, --confirm before any:
+Yes, Yes to All, No (this one is left as it is), No to All.
+
+  invoke-batch partners.batch --atomic          one verb a line, all or nothing
+Words are quoted as in a shell, $ is not special, # begins a comment. Without --atomic each line is a change of its own.
+The first line that does not end in 0 stops the batch and gives it its exit code; --error-action continue goes on.
+
+  get-partner-application --output jsonl        one record a line, for other programs
   thumbprint=$(get-certificate --type OAuthTokenIssuer --property Thumbprint --output value)
   new-oauth-token --partner exchange | test-oauth-token - --as-partner exchange
 No verb waits for input in a script: a question without a terminal to ask on ends in exit code 9 and names
 --confirm=false. An exact identity that is not there is exit code 3; a listing without a match is empty and 0.
 )";
 
-constexpr std::array<Topic, 4> kTopics = {{
+constexpr std::array<Topic, 5> kTopics = {{
     {"output", kOutput},
     {"time", kTime},
     {"environment", kEnvironment},
     {"pipeline", kPipeline},
+    {"where", kWhere},
 }};
 
 }  // namespace
