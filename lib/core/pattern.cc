@@ -57,53 +57,73 @@ std::size_t column_of(std::string_view text, std::size_t offset) {
 
 }  // namespace
 
+class Wildcard::Parser {
+ public:
+  explicit Parser(std::string_view pattern) : pattern_(pattern), characters_(characters_of(pattern)) {}
+
+  [[nodiscard]] bool at_end() const { return next_ == characters_.size(); }
+  Result<Element> parse_element();
+
+ private:
+  Result<Element> parse_set();
+  char32_t take_escaped();
+  [[nodiscard]] bool is_at(std::size_t place, char32_t character) const {
+    return place < characters_.size() && characters_[place] == character;
+  }
+
+  std::string_view pattern_;
+  std::vector<char32_t> characters_;
+  std::size_t next_ = 0;
+};
+
+// A backtick before nothing stands for itself.
+char32_t Wildcard::Parser::take_escaped() {
+  if (is_at(next_, '`') && next_ + 1 < characters_.size()) ++next_;
+  return characters_[next_++];
+}
+
+Result<Wildcard::Element> Wildcard::Parser::parse_element() {
+  if (is_at(next_, '[')) return parse_set();
+  const char32_t plain = characters_[next_];
+  const char32_t character = take_escaped();
+  if (plain == '*') return Element{.any_text = true};
+  if (plain == '?') return Element{.ranges = {{0, kNotACharacter + 0xFF}}};
+  return Element{.ranges = {{character, character}}};
+}
+
+Result<Wildcard::Element> Wildcard::Parser::parse_set() {
+  Element set;
+  const std::size_t opening = next_++;
+  // As in PowerShell, a bracket that comes first stands for itself, and so does a dash at either end.
+  for (bool first = true; !at_end(); first = false) {
+    if (is_at(next_, ']') && !first) {
+      ++next_;
+      return set;
+    }
+    Range range{.first = take_escaped()};
+    range.last = range.first;
+    if (is_at(next_, '-') && next_ + 1 < characters_.size() && !is_at(next_ + 1, ']')) {
+      ++next_;
+      range.last = take_escaped();
+    }
+    if (range.last < range.first) {
+      return ill_formed(pattern_, opening + 1, "a range in this set of the wildcard pattern runs backwards",
+                        "write the lower character first, like [a-z]");
+    }
+    set.ranges.push_back(range);
+  }
+  return ill_formed(pattern_, opening + 1, "this set of the wildcard pattern is not closed",
+                    "write ']' at its end, or '`[' for the bracket itself");
+}
+
 Result<Wildcard> Wildcard::parse(std::string_view pattern, Case letters) {
   TRY(check_length(pattern));
   Wildcard wildcard;
   wildcard.letters_ = letters;
-  const auto characters = characters_of(pattern);
-  std::size_t i = 0;
-  // A backtick before nothing stands for itself.
-  const auto unescaped = [&] { return characters[i] == '`' && i + 1 < characters.size() ? ++i : i; };
-
-  const auto parse_set = [&]() -> Result<Element> {
-    Element set;
-    const std::size_t opening = i++;
-    // As in PowerShell, a bracket that comes first stands for itself.
-    for (bool first = true; i < characters.size(); first = false) {
-      if (characters[i] == ']' && !first) return set;
-      const char32_t lowest = characters[unescaped()];
-      ++i;
-      char32_t highest = lowest;
-      if (i + 1 < characters.size() && characters[i] == '-' && characters[i + 1] != ']') {
-        ++i;
-        highest = characters[unescaped()];
-        ++i;
-      }
-      if (highest < lowest) {
-        return ill_formed(pattern, opening + 1, "a range in this set of the wildcard pattern runs backwards",
-                          "write the lower character first, like [a-z]");
-      }
-      set.ranges.push_back({lowest, highest});
-    }
-    return ill_formed(pattern, opening + 1, "this set of the wildcard pattern is not closed",
-                      "write ']' at its end, or '`[' for the bracket itself");
-  };
-
-  for (; i < characters.size(); ++i) {
-    if (characters[i] == '*') {
-      if (wildcard.elements_.empty() || !wildcard.elements_.back().any_text) {
-        wildcard.elements_.push_back({.any_text = true});
-      }
-    } else if (characters[i] == '?') {
-      wildcard.elements_.push_back({.ranges = {{0, kNotACharacter + 0xFF}}});
-    } else if (characters[i] == '[') {
-      TRY_ASSIGN(auto set, parse_set());
-      wildcard.elements_.push_back(std::move(set));
-    } else {
-      const char32_t character = characters[unescaped()];
-      wildcard.elements_.push_back({.ranges = {{character, character}}});
-    }
+  Parser parser(pattern);
+  while (!parser.at_end()) {
+    TRY_ASSIGN(auto element, parser.parse_element());
+    wildcard.elements_.push_back(std::move(element));
   }
   return wildcard;
 }

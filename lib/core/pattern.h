@@ -38,6 +38,8 @@ class Wildcard {
     std::vector<Range> ranges = {};
   };
 
+  class Parser;
+
   [[nodiscard]] bool fits(const Element& element, char32_t character) const;
 
   std::vector<Element> elements_;

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <compare>
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -502,7 +502,7 @@ class Parser {
   Result<Node> parse_text();
   Result<Node> property(std::string_view name, std::size_t begin, std::size_t end);
 
-  Result<void> prepare(Step& step, const Node& right) const;
+  Result<void> prepare(Step& step, Node& right) const;
   template <class Compiled>
   Result<void> prepare(Step& step, const Node& right, Result<Compiled> compiled) const;
 
@@ -796,21 +796,23 @@ std::string text_of(const Literal& literal) {
   return {};
 }
 
-// What can be told of the right side before there is a record.
-Result<void> Parser::prepare(Step& step, const Node& right) const {
-  const bool looks_in_list = step.op == Operator::in || step.op == Operator::not_in;
-  const bool single = right.kind == NodeKind::list && right.children.size() == 1;
-  if (right.kind == NodeKind::list && !single && !looks_in_list) {
-    const auto op = quoted(text_.substr(step.begin, step.end - step.begin));
-    return fail_at(text_, right.begin, "Expression.Invalid", op + " takes one value on its right, not a list",
-                   "use -in to look for a value in a list");
+// What can be told of the right side before there is a record. A list of one is that one, unless it is
+// searched.
+Result<void> Parser::prepare(Step& step, Node& right) const {
+  if (right.kind == NodeKind::list && step.op != Operator::in && step.op != Operator::not_in) {
+    if (right.children.size() != 1) {
+      const auto op = quoted(text_.substr(step.begin, step.end - step.begin));
+      return fail_at(text_, right.begin, "Expression.Invalid",
+                     op + " takes one value on its right, not a list",
+                     "use -in to look for a value in a list");
+    }
+    right = Node(std::move(right.children.front()));
   }
-  const Node& value = single ? right.children.front() : right;
-  if (!takes_pattern(step.op) || value.kind != NodeKind::literal) return {};
+  if (!takes_pattern(step.op) || right.kind != NodeKind::literal) return {};
   if (step.op == Operator::like || step.op == Operator::not_like) {
-    return prepare(step, value, Wildcard::parse(text_of(value.literal), step.letters));
+    return prepare(step, right, Wildcard::parse(text_of(right.literal), step.letters));
   }
-  return prepare(step, value, Regex::compile(text_of(value.literal), step.letters));
+  return prepare(step, right, Regex::compile(text_of(right.literal), step.letters));
 }
 
 template <class Compiled>
@@ -919,7 +921,7 @@ struct Records {
 struct Operand {
   std::variant<std::monostate, bool, std::int64_t, std::string_view, Instant, Operands, Records> value = {};
   std::size_t begin = 0;
-  bool literal = false;
+  bool literal = false;   // a value alone that the expression says
   bool filtered = false;  // a list that a comparison left over
 
   [[nodiscard]] bool is_null() const { return std::holds_alternative<std::monostate>(value); }
@@ -1031,7 +1033,11 @@ class Evaluation {
   [[nodiscard]] Result<Operand> value_of_list(const Node& node) const;
   [[nodiscard]] Result<Operand> value_of_logic(const Node& node) const;
   [[nodiscard]] Result<Operand> value_of_comparison(const Node& node) const;
-  [[nodiscard]] Result<Operand> compare(const Step& step, const Operand& left, Operand right) const;
+  [[nodiscard]] Result<Operand> compare(const Step& step, const Operand& left, const Operand& right) const;
+  [[nodiscard]] Result<Operand> look_in(const Step& step, const Operand& left, const Operand& right) const;
+  [[nodiscard]] Result<Operand> look_for(const Step& step, const Operand& left, const Operand& right) const;
+  [[nodiscard]] Result<Operand> compare_with_list(const Step& step, const Operand& left,
+                                                  const Operand& right) const;
   [[nodiscard]] Result<bool> test(const Step& step, const Operand& left, const Operand& right) const;
   [[nodiscard]] Result<bool> test_pattern(const Step& step, const Operand& left, const Operand& right) const;
   [[nodiscard]] Result<bool> is_among(const Step& step, const Operand& list, const Operand& wanted) const;
@@ -1092,17 +1098,15 @@ Result<Operand> Evaluation::value_of(const Node& node) const {
 
 Result<Operand> Evaluation::value_of_list(const Node& node) const {
   Operands list;
-  bool literal = true;
   for (const auto& child : node.children) {
     TRY_ASSIGN(auto operand, value_of(child));
     if (operand.list() != nullptr) {
       if (node.children.size() == 1) return operand;  // @(Hosts) is Hosts
       return fail_for(operand.begin, "a list cannot be within a list");
     }
-    literal = literal && operand.literal;
     list.push_back(std::move(operand));
   }
-  return Operand{.value = std::move(list), .begin = node.begin, .literal = literal};
+  return Operand{.value = std::move(list), .begin = node.begin};
 }
 
 Result<Operand> Evaluation::value_of_logic(const Node& node) const {
@@ -1120,8 +1124,8 @@ Result<Operand> Evaluation::value_of_logic(const Node& node) const {
 Result<Operand> Evaluation::value_of_comparison(const Node& node) const {
   TRY_ASSIGN(auto result, value_of(node.children.front()));
   for (std::size_t i = 0; i < node.steps.size(); ++i) {
-    TRY_ASSIGN(auto right, value_of(node.children[i + 1]));
-    TRY_ASSIGN(result, compare(node.steps[i], result, std::move(right)));
+    TRY_ASSIGN(const auto right, value_of(node.children[i + 1]));
+    TRY_ASSIGN(result, compare(node.steps[i], result, right));
   }
   return result;
 }
@@ -1133,63 +1137,63 @@ Result<Operand> Evaluation::filter(const Operand& list, Keep keep) const {
     TRY_ASSIGN(const bool fits, keep(element));
     if (fits) kept.push_back(element);
   }
-  return Operand{.value = std::move(kept), .begin = list.begin, .literal = list.literal, .filtered = true};
+  return Operand{.value = std::move(kept), .begin = list.begin, .filtered = true};
 }
 
-Result<Operand> Evaluation::compare(const Step& step, const Operand& left, Operand right) const {
-  for (const auto* operand : {&left, static_cast<const Operand*>(&right)}) {
+Result<Operand> Evaluation::compare(const Step& step, const Operand& left, const Operand& right) const {
+  for (const Operand* operand : {&left, &right}) {
     if (operand->is<Records>()) {
       return fail_for(operand->begin, "this is a list of records, which cannot be compared");
     }
   }
-  const auto answer = [&](bool result) { return Operand{.value = result, .begin = left.begin}; };
-  if (step.op == Operator::in || step.op == Operator::not_in) {
-    if (left.list() != nullptr) {
-      return fail_for(left.begin, name_of(step) + " takes one value on its left, not a list",
-                      "use -contains to look for a value in a list on the left");
-    }
-    TRY_ASSIGN(const bool found, is_among(step, right, left));
-    return answer(found == (step.op == Operator::in));
+  if (step.op == Operator::in || step.op == Operator::not_in) return look_in(step, left, right);
+  if (step.op == Operator::contains || step.op == Operator::not_contains) return look_for(step, left, right);
+  if (right.list() != nullptr) return compare_with_list(step, left, right);
+  const auto fits = [&](const Operand& element) { return test(step, element, right); };
+  if (left.list() != nullptr) return filter(left, fits);
+  TRY_ASSIGN(const bool result, fits(left));
+  return Operand{.value = result, .begin = left.begin};
+}
+
+Result<Operand> Evaluation::look_in(const Step& step, const Operand& left, const Operand& right) const {
+  if (left.list() != nullptr) {
+    return fail_for(left.begin, name_of(step) + " takes one value on its left, not a list",
+                    "use -contains to look for a value in a list on the left");
   }
-  if (const auto* list = right.list(); list != nullptr && right.literal && list->size() == 1) {
-    right = Operand(list->front());
-  }
-  if (step.op == Operator::contains || step.op == Operator::not_contains) {
-    if (left.list() == nullptr && !left.is_null()) {
-      return fail_for(left.begin, name_of(step) + " needs a list on its left",
-                      "to look for a part of a text write -like '*part*'");
-    }
-    if (right.list() != nullptr) {
-      return fail_for(right.begin, name_of(step) + " looks for one value, not for a list");
-    }
-    TRY_ASSIGN(const bool found, is_among(step, left, right));
-    return answer(found == (step.op == Operator::contains));
+  TRY_ASSIGN(const bool found, is_among(step, right, left));
+  return Operand{.value = found == (step.op == Operator::in), .begin = left.begin};
+}
+
+Result<Operand> Evaluation::look_for(const Step& step, const Operand& left, const Operand& right) const {
+  if (left.list() == nullptr && !left.is_null()) {
+    return fail_for(left.begin, name_of(step) + " needs a list on its left",
+                    "to look for a part of a text write -like '*part*'");
   }
   if (right.list() != nullptr) {
-    if (left.list() != nullptr || takes_pattern(step.op)) {
-      return fail_for(right.begin, name_of(step) + " takes one value on its right, not a list",
-                      "use -contains or -in to look for a value in a list");
-    }
-    // 'a.com' -eq Hosts, where PowerShell would compare with the joined list: that cannot be meant.
-    return filter(right, [&](const Operand& element) -> Result<bool> {
-      TRY_ASSIGN(const auto found, order(step, left, element));
-      return holds(step.op, found);
-    });
+    return fail_for(right.begin, name_of(step) + " looks for one value, not for a list");
   }
-  if (left.list() != nullptr)
-    return filter(left, [&](const Operand& element) { return test(step, element, right); });
-  TRY_ASSIGN(const bool result, test(step, left, right));
-  return answer(result);
+  bool found = false;
+  if (left.list() != nullptr) {
+    TRY_ASSIGN(found, is_among(step, left, right));
+  }
+  return Operand{.value = found == (step.op == Operator::contains), .begin = left.begin};
+}
+
+// 'a.com' -eq Hosts: PowerShell would compare with the joined list, which cannot be meant.
+Result<Operand> Evaluation::compare_with_list(const Step& step, const Operand& left,
+                                              const Operand& right) const {
+  if (left.list() != nullptr || takes_pattern(step.op)) {
+    return fail_for(right.begin, name_of(step) + " takes one value on its right, not a list",
+                    "use -contains or -in to look for a value in a list");
+  }
+  return filter(right, [&](const Operand& element) { return test(step, left, element); });
 }
 
 // The elements decide on the type, as if each stood on the left of -eq. A value alone is a list of one.
 Result<bool> Evaluation::is_among(const Step& step, const Operand& list, const Operand& wanted) const {
-  if (list.list() == nullptr) {
-    if (step.op == Operator::contains || step.op == Operator::not_contains) return false;  // null
-    TRY_ASSIGN(const auto found, order(step, list, wanted));
-    return found == Order::equal;
-  }
-  for (const auto& element : *list.list()) {
+  const std::span<const Operand> elements =
+      list.list() != nullptr ? std::span(*list.list()) : std::span(&list, 1);
+  for (const auto& element : elements) {
     TRY_ASSIGN(const auto found, order(step, element, wanted));
     if (found == Order::equal) return true;
   }

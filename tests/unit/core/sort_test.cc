@@ -47,6 +47,7 @@ std::vector<std::int64_t> sorted(const std::vector<Row>& rows, const std::vector
   auto records = records_of(rows);
   sort_records(records, must(parse_sort_keys(keys, kType)));
   std::vector<std::int64_t> places;
+  places.reserve(records.size());
   for (const auto& record : records) places.push_back(std::get<std::int64_t>(*record.find("Place")));
   return places;
 }
@@ -112,6 +113,7 @@ TEST_CASE("lists are sorted by their text, lists of records by their length") {
                                  {.hosts = List{}, .checks = one}};
   CHECK(sorted(rows, {"Hosts"}) == Places{3, 2, 1, 0});
   CHECK(sorted(rows, {"Checks desc"}) == Places{0, 3, 1, 2});
+  CHECK(sorted({{.hosts = List{"ab"}}, {.hosts = List{"a", "b"}}}, {"Hosts"}) == Places{1, 0});
 }
 
 TEST_CASE("null is first, and last in descending order") {

@@ -62,6 +62,11 @@ void check(const std::vector<Sample>& samples) {
   }
 }
 
+struct Place {
+  std::string_view text;
+  std::size_t column = 0;
+};
+
 struct Wrong {
   std::string_view text;
   std::size_t column = 0;
@@ -98,6 +103,7 @@ TEST_CASE("text compares without case, and with case where asked to") {
          {"'MacOS' -ilt 'macOS'", false},
          {"'macOS' -clt 'MacOS'", true},
          {"'MacOS' -clt 'macOS'", false},
+         {"'b' -clt 'A'", false},
          {"'MacOS' -cge 'macOS'", true}});
 }
 
@@ -122,7 +128,10 @@ TEST_CASE("wildcards and regular expressions are those of PowerShell") {
          {"Identity -like $null", false},
          {"Identity -like Identity", true},
          {"Identity -match Identity", true},
-         {"Identity -like @('hr*')", true}});
+         {"Identity -like @('hr*')", true},
+         {"Identity -like @(Identity)", true},
+         {"Identity -notlike Identity", false},
+         {"Identity -notmatch Identity", false}});
 }
 
 TEST_CASE("the right side is converted to the type of the left") {
@@ -203,6 +212,10 @@ TEST_CASE("a list on the left is filtered, and what is left over is true") {
          {"'','a' -eq ''", true},
          {"0 -eq Hosts", false},
          {"'b.org' -eq Hosts", true},
+         {"'a' -lt Hosts", true},
+         {"'a' -gt Hosts", false},
+         {"DaysLeft -eq @(30)", true},
+         {"Hosts -contains @('b.org')", true},
          {"'x.com' -ne Single", false},
          {"1,2,3 -gt 2", true},
          {"1,2,3 -gt 3", false},
@@ -324,16 +337,17 @@ TEST_CASE("an expression outlives the text and the parser, and can be copied") {
 }
 
 TEST_CASE("an unknown property is pointed at, with the one that was meant") {
-  for (const auto& [text, column] :
-       std::vector<std::pair<std::string_view, std::size_t>>{{"Enabeld -eq $true", 1},
-                                                             {"DaysLeft -gt 5 -and $_.Enabeld", 21},
-                                                             {"(Enabeld)", 2},
-                                                             {"!Enabeld", 2}}) {
-    CAPTURE(text);
-    const auto error = error_of(text);
+  for (const auto& one : std::vector<Place>{{"Enabeld -eq $true", 1},
+                                            {"DaysLeft -gt 5 -and $_.Enabeld", 21},
+                                            {"DaysLeft -gt 5 -and Enabeld", 21},
+                                            {"Enabeld 'x", 1},
+                                            {"(Enabeld)", 2},
+                                            {"!Enabeld", 2}}) {
+    CAPTURE(one.text);
+    const auto error = error_of(one.text);
     CHECK(error.id == ErrorId("Property.Unknown"));
-    CHECK(error.column == column);
-    CHECK(error.target == text);
+    CHECK(error.column == one.column);
+    CHECK(error.target == one.text);
     CHECK(error.message == "Partner has no property 'Enabeld'");
     CHECK(error.advice ==
           "did you mean 'Enabled'? its properties are Identity, Enabled, DaysLeft, NotAfter, Realm, Hosts, "
@@ -421,13 +435,13 @@ TEST_CASE("variables, members and numbers that are not understood are pointed at
 }
 
 TEST_CASE("patterns that are ill-formed are pointed into before there is a record") {
-  for (const auto& [text, column] : std::vector<std::pair<std::string_view, std::size_t>>{
+  for (const auto& one : std::vector<Place>{
            {"Identity -like 'ab[c'", 19}, {"Identity -match 'a('", 20}, {"Identity -match \"`t(\"", 17}}) {
-    CAPTURE(text);
-    const auto failed = Where::parse(text, kType, kNow);
+    CAPTURE(one.text);
+    const auto failed = Where::parse(one.text, kType, kNow);
     REQUIRE(error_id(failed) == "Expression.Invalid");
-    CHECK(failed.error().column == column);
-    CHECK(failed.error().target == text);
+    CHECK(failed.error().column == one.column);
+    CHECK(failed.error().target == one.text);
   }
 }
 
@@ -453,13 +467,13 @@ TEST_CASE("values that cannot be compared are an error at the one to blame") {
 }
 
 TEST_CASE("an unreadable date says why and where") {
-  for (const auto& [text, column] : std::vector<std::pair<std::string_view, std::size_t>>{
+  for (const auto& one : std::vector<Place>{
            {"NotAfter -lt 'soon'", 14}, {"'soon' -gt NotAfter", 1}, {"Identity -eq NotAfter", 1}}) {
-    CAPTURE(text);
-    const auto error = error_of(text);
+    CAPTURE(one.text);
+    const auto error = error_of(one.text);
     CHECK(error.id == ErrorId("Expression.Invalid"));
-    CHECK(error.column == column);
-    CHECK(error.message.find(text.find("soon") != std::string_view::npos ? "'soon'" : "'HRApp'") !=
+    CHECK(error.column == one.column);
+    CHECK(error.message.find(one.text.find("soon") != std::string_view::npos ? "'soon'" : "'HRApp'") !=
           std::string::npos);
   }
 }
@@ -486,6 +500,7 @@ TEST_CASE("nesting and length have limits, chains have none") {
         kDeepestWhere + 1);
   CHECK(error_of(repeated("!", kDeepestWhere + 1) + "1").column == kDeepestWhere + 1);
   CHECK(holds(repeated("!", kDeepestWhere) + "1"));
+  CHECK(holds(repeated("!0 -and (1) -and 1 -in @(1) -and ", kDeepestWhere + 1) + "1"));
   CHECK(error_of(repeated("@(", 8000) + "1").id == ErrorId("Expression.Invalid"));
   CHECK(holds(repeated("(1)-and ", 2000) + "1"));
   CHECK(holds("1" + repeated(" -eq 1", 2000)));
