@@ -1,6 +1,7 @@
 // help: verbs by noun, a verb's page, a topic; and what is generated from the declarations.
 #include <fmt/format.h>
 
+#include "lib/app/completion.h"
 #include "lib/app/dispatch.h"
 #include "lib/app/environment.h"
 #include "lib/app/manual.h"

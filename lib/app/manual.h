@@ -1,4 +1,4 @@
-// Help, manual pages, completions and the machine-readable surface, all from the verbs' declarations.
+// Help, manual pages and the machine-readable surface, all from the verbs' declarations.
 #pragma once
 
 #include <string>
@@ -26,13 +26,5 @@ namespace accord {
 
 // mdoc source of a verb's page in section 1.
 [[nodiscard]] std::string manual_page(const Verb& verb);
-
-enum class Shell { bash, zsh, fish };
-template <>
-struct EnumNames<Shell> {
-  static constexpr std::array<std::pair<Shell, std::string_view>, 3> table = {
-      {{Shell::bash, "bash"}, {Shell::zsh, "zsh"}, {Shell::fish, "fish"}}};
-};
-[[nodiscard]] std::string completion(Shell shell);
 
 }  // namespace accord
