@@ -14,6 +14,19 @@ std::optional<Answer> Answers::to(const Question& question) {
   return rest;
 }
 
+void Answers::start_over() {
+  next = 0;
+  next_said = 0;
+}
+
+bool Answers::is_news(const std::string& warning) {
+  const std::size_t place = next_said++;
+  if (place < said.size() && said[place] == warning) return false;
+  said.resize(place);
+  said.push_back(warning);
+  return true;
+}
+
 void Answers::take(Answer answer, bool to_all) {
   if (!pending) return;
   given.push_back({*std::exchange(pending, std::nullopt), answer});

@@ -23,16 +23,21 @@ struct Answers {
     Question question = {};
     Answer answer = Answer::no;
   };
-  std::vector<Given> given = {};          // in the order they were asked
-  std::optional<Answer> rest = {};        // to all that follows: "Yes to All", "No to All"
-  std::size_t next = 0;                   // the questions that came up in this run
-  std::optional<Question> pending = {};   // the one that stopped the verb
-  std::vector<std::string> said = {};     // warnings that were printed already
+  std::vector<Given> given = {};         // in the order they were asked
+  std::optional<Answer> rest = {};       // to all that follows: "Yes to All", "No to All"
+  std::size_t next = 0;                  // the questions that came up in this run
+  std::optional<Question> pending = {};  // the one that stopped the verb
+  std::vector<std::string> said = {};    // warnings of the runs before, which are not said again
+  std::size_t next_said = 0;
   std::optional<std::string> input = {};  // what standard input held, which cannot be read twice
 
   // The answer at hand; none: it has to be asked, and what was answered after this place does not count any
   // more.
   [[nodiscard]] std::optional<Answer> to(const Question& question);
+  // Before each run.
+  void start_over();
+  // Whether a warning is new: not the one that came at this place in the run before.
+  [[nodiscard]] bool is_news(const std::string& warning);
   // Remembers what was said to the pending question.
   void take(Answer answer, bool to_all);
 };

@@ -15,17 +15,19 @@ struct Surface {
   const Verb& verb;
   std::vector<Parameter> common;
   std::vector<const Parameter*> all;
+  std::vector<std::string> kebab_names;  // of `all`
 
   explicit Surface(const Verb& of) : verb(of), common(common_parameters(of)) {
     for (const auto& own : verb.parameters) all.push_back(&own);
     for (const auto& one : common) all.push_back(&one);
+    for (const auto* one : all) kebab_names.push_back(kebab_case(one->name));
   }
 
   // The parameter with exactly this name or alias, in either spelling.
   [[nodiscard]] const Parameter* spelt(std::string_view name) const {
-    for (const auto* one : all) {
-      if (equals_ignoring_case(one->name, name) || equals_ignoring_case(kebab_case(one->name), name))
-        return one;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      if (equals_ignoring_case(all[i]->name, name) || equals_ignoring_case(kebab_names[i], name))
+        return all[i];
     }
     for (const auto* one : all) {
       for (const auto alias : one->details.aliases) {

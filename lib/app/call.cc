@@ -79,7 +79,7 @@ Reply ask(Console& console, const Question& question) {
 
 Result<Performed> perform_asking(const Call& call, const CallContext& context) {
   for (;;) {
-    context.answers.next = 0;
+    context.answers.start_over();
     auto performed = perform(call, context);
     if (!context.answers.pending) return performed;
     const auto reply = ask(context.console, *context.answers.pending);

@@ -103,12 +103,8 @@ void Environment::emit_text(std::string text) {
 }
 
 void Environment::warn(std::string_view text) const {
-  auto line = fmt::format("WARNING: {}\n", escape_for_terminal(text));
-  // A verb that runs again after an answer has said this before.
-  auto& said = context_.answers.said;
-  if (common_.quiet || std::ranges::find(said, line) != said.end()) return;
-  context_.console.write_error(line);
-  said.push_back(std::move(line));
+  const auto line = fmt::format("WARNING: {}\n", escape_for_terminal(text));
+  if (!common_.quiet && context_.answers.is_news(line)) context_.console.write_error(line);
 }
 
 void Environment::verbose(std::string_view text) const {

@@ -161,6 +161,19 @@ Result<Certificate> read_der(std::string_view der) {
   return certificate;
 }
 
+// What stands behind the first ASN.1 object; 0 where it is cut off or none.
+std::size_t bytes_after_first_object(std::string_view der) {
+  const unsigned char* content = openssl::bytes_of(der);
+  const unsigned char* const begin = content;
+  long length = 0;
+  int tag = 0;
+  int kind = 0;
+  constexpr int kFailed = 0x80;
+  if ((ASN1_get_object(&content, &length, &tag, &kind, static_cast<long>(der.size())) & kFailed) != 0)
+    return 0;
+  return der.size() - static_cast<std::size_t>(content - begin) - static_cast<std::size_t>(length);
+}
+
 bool is_certificate_label(std::string_view label) {
   return label == PEM_STRING_X509 || label == PEM_STRING_X509_OLD;
 }
@@ -192,12 +205,11 @@ Result<Certificate> read_binary_or_pem(std::string_view content) {
 Result<Certificate> parse_certificate(std::string_view der) {
   prepare_crypto();
   const openssl::CleanErrors clean;
-  const unsigned char* at = openssl::bytes_of(der);
-  const unsigned char* const end = at + der.size();
-  const X509Handle x509(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
-  if (!x509) return invalid("the bytes are no X.509 certificate", std::string(kCertificateForms));
-  if (at != end) {
-    return invalid(fmt::format("{} bytes follow the certificate", end - at),
+  const auto x509 = decode_certificate(der);
+  if (!x509) {
+    const auto extra = bytes_after_first_object(der);
+    if (extra == 0) return invalid("the bytes are no X.509 certificate", std::string(kCertificateForms));
+    return invalid(fmt::format("{} bytes follow the certificate", extra),
                    "export the certificate again, by itself");
   }
 
@@ -218,8 +230,8 @@ Result<Certificate> parse_certificate(std::string_view der) {
                      .not_before = *not_before,
                      .not_after = *not_after,
                      .alternative_names = std::move(names),
-                     .public_key = std::move(key),
-                     .key_size = key_bits(X509_get0_pubkey(x509.get()))};
+                     .public_key = std::move(key.bytes),
+                     .key_size = key.size};
 }
 
 Result<Certificate> read_certificate(std::string_view content) {

@@ -91,7 +91,7 @@ Result<void> check_rsa(const Certificate& certificate) {
 
 // Absent is no restriction; present without digitalSignature is one.
 Result<void> check_usage(const Certificate& certificate) {
-  const auto x509 = openssl::decode_whole<openssl::X509Handle>(d2i_X509, certificate.der);
+  const auto x509 = decode_certificate(certificate.der);
   int critical = 0;
   const openssl::Handle<ASN1_BIT_STRING, ASN1_BIT_STRING_free> usage(static_cast<ASN1_BIT_STRING*>(
       x509 ? X509_get_ext_d2i(x509.get(), NID_key_usage, &critical, nullptr) : nullptr));
@@ -111,7 +111,7 @@ Result<void> check_usage(const Certificate& certificate) {
 }
 
 bool is_signed_with_sha1(const Certificate& certificate) {
-  const auto x509 = openssl::decode_whole<openssl::X509Handle>(d2i_X509, certificate.der);
+  const auto x509 = decode_certificate(certificate.der);
   int digest = NID_undef;
   if (!x509 || OBJ_find_sigid_algs(X509_get_signature_nid(x509.get()), &digest, nullptr) != 1) return false;
   return digest == NID_sha1;

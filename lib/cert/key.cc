@@ -5,6 +5,7 @@
 #include <openssl/crypto.h>
 #include <openssl/ec.h>
 #include <openssl/objects.h>
+#include <openssl/provider.h>
 #include <openssl/rsa.h>
 
 #include <array>
@@ -58,12 +59,7 @@ tl::unexpected<Error> unnamed_key(std::string_view kind) {
 
 // The kind of key that a certificate states. A curve must be named: parameters spelled out can describe a
 // curve that only looks like the real one (CVE-2020-0601).
-Result<KeyAlgorithm> stated_algorithm(const X509* certificate) {
-  ASN1_OBJECT* object = nullptr;
-  X509_ALGOR* stated = nullptr;
-  if (X509_PUBKEY_get0_param(&object, nullptr, nullptr, &stated, X509_get_X509_PUBKEY(certificate)) != 1) {
-    return fail("Certificate.Invalid", "the certificate has no public key");
-  }
+Result<KeyAlgorithm> stated_algorithm(const ASN1_OBJECT* object, const X509_ALGOR* stated) {
   int parameter_type = V_ASN1_UNDEF;
   const void* parameter = nullptr;
   X509_ALGOR_get0(nullptr, &parameter_type, &parameter, stated);
@@ -193,6 +189,17 @@ KeyHandle open_point(const Curve& curve, std::string_view point) {
   return KeyHandle(key);
 }
 
+// Nothing can be fetched from it, and so nothing is searched for. Made once; it lives as long as the process.
+OSSL_LIB_CTX* context_without_providers() {
+  static OSSL_LIB_CTX* const context = [] {
+    auto* made = OSSL_LIB_CTX_new();
+    // Without a provider of its own it would load the default one.
+    if (made != nullptr) OSSL_PROVIDER_load(made, "null");
+    return made;
+  }();
+  return context;
+}
+
 template <class Decode>
 KeyHandle decode_key(Decode decode, int type, std::string_view der) {
   return openssl::decode_whole<KeyHandle>(
@@ -201,14 +208,30 @@ KeyHandle decode_key(Decode decode, int type, std::string_view der) {
 
 }  // namespace
 
-Result<PublicKeyBytes> compact_public_key(X509* certificate) {
+openssl::X509Handle decode_certificate(std::string_view der) {
+  auto* const previous = OSSL_LIB_CTX_set0_default(context_without_providers());
+  auto certificate = openssl::decode_whole<openssl::X509Handle>(d2i_X509, der);
+  OSSL_LIB_CTX_set0_default(previous);
+  return certificate;
+}
+
+Result<CertificateKey> compact_public_key(const X509* certificate) {
   const openssl::CleanErrors clean;
-  TRY_ASSIGN(const auto algorithm, stated_algorithm(certificate));
-  const EVP_PKEY* key = X509_get0_pubkey(certificate);
-  if (key == nullptr) return broken_key();
-  auto bytes = public_bytes(key, algorithm);
+  ASN1_OBJECT* object = nullptr;
+  X509_ALGOR* stated = nullptr;
+  const unsigned char* content = nullptr;
+  int size = 0;
+  if (X509_PUBKEY_get0_param(&object, &content, &size, &stated, X509_get_X509_PUBKEY(certificate)) != 1) {
+    return fail("Certificate.Invalid", "the certificate has no public key");
+  }
+  TRY_ASSIGN(const auto algorithm, stated_algorithm(object, stated));
+  const std::string_view text(reinterpret_cast<const char*>(content), static_cast<std::size_t>(size));
+  const auto key = open_key(PublicKeyBytes{.algorithm = algorithm, .bytes = std::string(text)});
+  // Written anew: a compressed point and loose DER are legal, and each key shall have one form here.
+  auto bytes = key ? public_bytes(key.get(), algorithm) : std::nullopt;
   if (!bytes) return broken_key();
-  return PublicKeyBytes{.algorithm = algorithm, .bytes = *std::move(bytes)};
+  return CertificateKey{.bytes = {.algorithm = algorithm, .bytes = *std::move(bytes)},
+                        .size = key_bits(key.get())};
 }
 
 Result<PublicKeyBytes> public_half_of(const EVP_PKEY* private_key) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "lib/cert/openssl.h"
 #include "lib/core/certificate.h"
@@ -11,9 +12,18 @@
 
 namespace accord {
 
+// The certificate, whole, without its public key opened: OpenSSL would search all its providers for a
+// decoder, which is most of the time that a certificate takes. X509_get0_pubkey gives nothing here;
+// compact_public_key reads the key.
+[[nodiscard]] openssl::X509Handle decode_certificate(std::string_view der);
+
+struct CertificateKey {
+  PublicKeyBytes bytes = {};
+  std::int64_t size = 0;  // key_bits
+};
 // Fails with Certificate.Invalid, naming the kind of key: one that KeyAlgorithm has no name for, or one that
 // is broken.
-[[nodiscard]] Result<PublicKeyBytes> compact_public_key(X509* certificate);
+[[nodiscard]] Result<CertificateKey> compact_public_key(const X509* certificate);
 [[nodiscard]] Result<PublicKeyBytes> public_half_of(const EVP_PKEY* private_key);
 [[nodiscard]] Result<PrivateKeyBytes> compact_private_key(EVP_PKEY* key);
 

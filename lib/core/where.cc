@@ -153,15 +153,15 @@ tl::unexpected<Error> fail_at(std::string_view text, std::size_t offset, ErrorId
 enum class NodeKind { literal, property, list, negation, comparison, logic };
 
 using Literal = std::variant<std::monostate, bool, std::int64_t, std::string>;
-using Pattern = std::variant<std::monostate, Wildcard, Regex>;
-
 // An operator between two children of a node.
 struct Step {
   Operator op = Operator::equal;
   Case letters = Case::ignored;
   std::size_t begin = 0;
   std::size_t end = 0;
-  Pattern pattern = {};  // compiled beforehand where the right side is a literal
+  // Compiled beforehand where the right side is a literal: one of the two.
+  std::shared_ptr<const Wildcard> wildcard = {};
+  std::shared_ptr<const Regex> regex = {};
 };
 
 struct Node {
@@ -504,7 +504,8 @@ class Parser {
 
   Result<void> prepare(Step& step, Node& right) const;
   template <class Compiled>
-  Result<void> prepare(Step& step, const Node& right, Result<Compiled> compiled) const;
+  Result<void> prepare(std::shared_ptr<const Compiled>& ready, const Node& right,
+                       Result<Compiled> compiled) const;
 
   Result<void> advance();
   Result<void> descend();
@@ -810,15 +811,16 @@ Result<void> Parser::prepare(Step& step, Node& right) const {
   }
   if (!takes_pattern(step.op) || right.kind != NodeKind::literal) return {};
   if (step.op == Operator::like || step.op == Operator::not_like) {
-    return prepare(step, right, Wildcard::parse(text_of(right.literal), step.letters));
+    return prepare(step.wildcard, right, Wildcard::parse(text_of(right.literal), step.letters));
   }
-  return prepare(step, right, Regex::compile(text_of(right.literal), step.letters));
+  return prepare(step.regex, right, Regex::compile(text_of(right.literal), step.letters));
 }
 
 template <class Compiled>
-Result<void> Parser::prepare(Step& step, const Node& right, Result<Compiled> compiled) const {
+Result<void> Parser::prepare(std::shared_ptr<const Compiled>& ready, const Node& right,
+                             Result<Compiled> compiled) const {
   if (compiled) {
-    step.pattern = *std::move(compiled);
+    ready = std::make_shared<const Compiled>(*std::move(compiled));
     return {};
   }
   auto& error = compiled.error();
@@ -1213,12 +1215,12 @@ Result<bool> Evaluation::test_pattern(const Step& step, const Operand& left, con
     return fail_at(text_, right.begin, error.id, std::move(error.message), std::move(error.advice));
   };
   if (step.op == Operator::like || step.op == Operator::not_like) {
-    if (const auto* ready = std::get_if<Wildcard>(&step.pattern)) return ready->matches(text) == positive;
+    if (step.wildcard) return step.wildcard->matches(text) == positive;
     const auto wildcard = Wildcard::parse(text_of(right), step.letters);
     if (!wildcard) return pointing(wildcard.error());
     return wildcard->matches(text) == positive;
   }
-  const auto* regex = std::get_if<Regex>(&step.pattern);
+  const auto* regex = step.regex.get();
   std::optional<Regex> compiled;
   if (regex == nullptr) {
     auto result = Regex::compile(text_of(right), step.letters);

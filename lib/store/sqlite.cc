@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <map>
 #include <mutex>
 #include <thread>
 
@@ -150,10 +151,25 @@ int wait_for_lock(void* context, int attempts) {
 
 // --- Statements
 
+// Compiled statements that nobody uses at the moment: compiling one takes longer than running it.
+using IdleStatements = std::map<std::string, StatementHandle, std::less<>>;
+
 class SqliteStatement final : public Statement {
  public:
-  SqliteStatement(sqlite3* database, StatementHandle handle, const std::string& location)
-      : database_(database), handle_(std::move(handle)), location_(location) {}
+  SqliteStatement(sqlite3* database, IdleStatements::node_type compiled, IdleStatements& idle,
+                  const std::string& location)
+      : database_(database),
+        compiled_(std::move(compiled)),
+        idle_(idle),
+        handle_(compiled_.mapped()),
+        location_(location) {}
+  ~SqliteStatement() override {
+    reset();
+    // Where the same statement was compiled twice at once, one of the two goes.
+    idle_.insert(std::move(compiled_));
+  }
+  SqliteStatement(const SqliteStatement&) = delete;
+  SqliteStatement& operator=(const SqliteStatement&) = delete;
 
   using Statement::bind;
   Statement& bind(std::int64_t value) override {
@@ -212,7 +228,9 @@ class SqliteStatement final : public Statement {
   }
 
   sqlite3* database_;
-  StatementHandle handle_;
+  IdleStatements::node_type compiled_;
+  IdleStatements& idle_;
+  const StatementHandle& handle_;
   const std::string& location_;
   int bound_ = 0;
   int bind_status_ = SQLITE_OK;
@@ -230,9 +248,13 @@ class SqliteConnection final : public Connection {
 
   Result<std::unique_ptr<Statement>> prepare(std::string_view sql) override {
     if (!in_transaction()) patience_ = {};
-    TRY_ASSIGN(auto handle, compile(sql));
+    auto known = idle_.find(sql);
+    if (known == idle_.end()) {
+      TRY_ASSIGN(auto handle, compile(sql));
+      known = idle_.emplace(sql, std::move(handle)).first;
+    }
     return std::unique_ptr<Statement>(
-        std::make_unique<SqliteStatement>(database_.get(), std::move(handle), location_));
+        std::make_unique<SqliteStatement>(database_.get(), idle_.extract(known), idle_, location_));
   }
 
   Result<void> execute(std::string_view sql) override {
@@ -300,16 +322,14 @@ class SqliteConnection final : public Connection {
   }
 
   Result<std::string> value_of(std::string_view sql) {
-    TRY_ASSIGN(auto handle, compile(sql));
-    SqliteStatement statement(database_.get(), std::move(handle), location_);
-    TRY_ASSIGN(const bool has_row, statement.step());
-    return has_row ? statement.text(0) : std::string();
+    TRY_ASSIGN(const auto statement, prepare(sql));
+    TRY_ASSIGN(const bool has_row, statement->step());
+    return has_row ? statement->text(0) : std::string();
   }
   Result<std::int64_t> integer_of(std::string_view sql) {
-    TRY_ASSIGN(auto handle, compile(sql));
-    SqliteStatement statement(database_.get(), std::move(handle), location_);
-    TRY_ASSIGN(const bool has_row, statement.step());
-    return has_row ? statement.integer(0) : 0;
+    TRY_ASSIGN(const auto statement, prepare(sql));
+    TRY_ASSIGN(const bool has_row, statement->step());
+    return has_row ? statement->integer(0) : 0;
   }
 
   // Before the first change only: a reader pays nothing for it. Not WAL: SQLite before 3.51.3 can lose a
@@ -329,6 +349,7 @@ class SqliteConnection final : public Connection {
   }
 
   Database database_;
+  IdleStatements idle_;  // gone before the database is closed
   std::string location_;
   Patience patience_ = {};
   bool durable_ = false;

@@ -28,13 +28,15 @@ Result<void> check_among_themselves(const std::vector<Certificate>& certificates
   return {};
 }
 
-constexpr std::string_view kFindCollision =
-    "SELECT 1 FROM certificate WHERE thumbprint = ? AND sha256 <> ? "
+// One row of each table tells: what is stored under one thumbprint has one SHA-256 already. So many partners
+// may share a certificate without each new one reading them all.
+constexpr std::string_view kSameThumbprint =
+    "SELECT sha256 FROM (SELECT sha256 FROM certificate WHERE thumbprint = ? LIMIT 1) AS ours "
     "UNION ALL "
-    "SELECT 1 FROM trusted_key WHERE thumbprint = ? AND sha256 <> ? "
-    "AND COALESCE(partner_application_id, 0) <> ? AND COALESCE(oauth_server_id, 0) <> ?";
+    "SELECT sha256 FROM (SELECT sha256 FROM trusted_key WHERE thumbprint = ? "
+    "AND COALESCE(partner_application_id, 0) <> ? AND COALESCE(oauth_server_id, 0) <> ? LIMIT 1) AS theirs";
 
-constexpr std::int64_t kNobody = -1;  // ids count from 1, and 0 stands for none in kFindCollision
+constexpr std::int64_t kNobody = -1;  // ids count from 1, and 0 stands for none in kSameThumbprint
 
 constexpr std::string_view kHolderAmongPartners =
     "SELECT identity FROM partner_application WHERE issuer_folded = ? AND id <> ?";
@@ -163,17 +165,18 @@ Result<void> check_sha1_collisions(Connection& store, const std::vector<Certific
   const auto replaced_among = [&replaced](OwnerKind kind) {
     return replaced && replaced->kind == kind && replaced->id > 0 ? replaced->id : kNobody;
   };
-  TRY_ASSIGN(auto query, store.prepare(kFindCollision));
+  TRY_ASSIGN(auto query, store.prepare(kSameThumbprint));
   for (const auto& certificate : certificates) {
     query->reset();
     query->bind(certificate.thumbprint)
-        .bind(certificate.sha256)
         .bind(certificate.thumbprint)
-        .bind(certificate.sha256)
         .bind(replaced_among(OwnerKind::partner_application))
         .bind(replaced_among(OwnerKind::oauth_server));
-    TRY_ASSIGN(const bool found, query->step());
-    if (found) return collision(certificate);
+    for (;;) {
+      TRY_ASSIGN(const bool found, query->step());
+      if (!found) break;
+      if (query->text(0) != certificate.sha256) return collision(certificate);
+    }
   }
   return {};
 }
