@@ -1,8 +1,9 @@
-"""The README is right: its smoke test passes as printed, and its examples print what they are said to print.
+"""The README is right: its smoke test passes as printed, and its examples print what they are said to print; so do those
+of scripts/README.md.
 
 An example is a ```console block after a line <!-- example:NAME -->; blocks of one name run one after another in one
-folder and one shell. Lines that begin with "$ " are run, the others are what comes back; "…" stands for anything, and
-alone in a line for any number of lines.
+folder and one shell. Lines that begin with "$ " are run, with what follows a trailing backslash or << 'WORD'; the others
+are what comes back. "…" stands for anything, and alone in a line for any number of lines.
 """
 
 import re
@@ -30,9 +31,16 @@ def examples_of(readme):
 def calls_of(lines):
     """[(command, [output])] of the lines of an example."""
     calls = []
+    here_document = None
     for line in lines:
-        if line.startswith("$ "):
+        if here_document is not None:
+            calls[-1] = (calls[-1][0] + "\n" + line, [])
+            if line == here_document:
+                here_document = None
+        elif line.startswith("$ "):
             calls.append((line[2:], []))
+            found = re.search(r"<< ?'(\w+)'$", line)
+            here_document = found and found.group(1)
         elif calls and calls[-1][0].endswith("\\"):
             calls[-1] = (calls[-1][0] + "\n" + line, [])
         else:
@@ -67,6 +75,10 @@ between
 $ seq 3
 1
 …
+$ cat << 'END'
+$ x
+END
+x
 ```
 <!-- smoke:begin -->
 ```sh
@@ -77,7 +89,8 @@ true
 
     def test_blocks_are_found(self):
         self.assertEqual(calls_of(examples_of(self.SAMPLE)["one"]),
-                         [("echo a \\\n  b", ["a b"]), ("true", []), ("seq 3", ["1", "…"])])
+                         [("echo a \\\n  b", ["a b"]), ("true", []), ("seq 3", ["1", "…"]),
+                          ("cat << 'END'\n$ x\nEND", ["x"])])
         self.assertEqual(smoke_test_of(self.SAMPLE), "true\n")
 
     def test_the_wildcard_stands_for_anything_and_nothing_else_does(self):
@@ -111,8 +124,14 @@ class Readme(ProgramTest):
             self.assertEqual(done.returncode, 0, (lines[last - 1], done.stdout))
 
     def test_the_examples_print_what_they_are_said_to_print(self):
-        examples = examples_of(self.README)
-        self.assertTrue(examples, "no example in README.md")
+        self.check_examples("README.md")
+
+    def test_so_do_those_for_people_who_know_powershell(self):
+        self.check_examples("scripts/README.md")
+
+    def check_examples(self, file):
+        examples = examples_of((SOURCE / file).read_text())
+        self.assertTrue(examples, f"no example in {file}")
         for name, lines in examples.items():
             calls = calls_of(lines)
             done = self.shell("".join(f"{command}\necho {END}\n" for command, _ in calls))
@@ -120,7 +139,7 @@ class Readme(ProgramTest):
             for (command, expected), output in zip(calls, outputs):
                 with self.subTest(example=name, command=command):
                     self.assertTrue(lines_fit(expected, output.splitlines()),
-                                    f"\nREADME:\n" + "\n".join(expected) + "\nprogram:\n" + output)
+                                    f"\n{file}:\n" + "\n".join(expected) + "\nprogram:\n" + output)
 
 
 if __name__ == "__main__":
