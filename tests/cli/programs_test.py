@@ -134,12 +134,12 @@ class Programs(ProgramTest):
 class Terminal(ProgramTest):
     """Questions, on a terminal."""
 
-    def talk(self, words, answers):
+    def talk(self, words, answers, program=None):
         """Answers each question as it comes; returns what stood on the terminal, and the exit code."""
         child, terminal = pty.fork()
         if child == 0:
             os.chdir(self.scratch.path)
-            os.execve(BIN / words[0], [str(BIN / words[0]), *map(str, words[1:])], self.scratch.env)
+            os.execve(program or BIN / words[0], [str(BIN / words[0]), *map(str, words[1:])], self.scratch.env)
         seen = b""
         answers = list(answers)
         while True:
@@ -199,6 +199,29 @@ class Terminal(ProgramTest):
         os.close(terminal)
         self.assertEqual(os.waitstatus_to_exitcode(status), 0)
         self.assertEqual(self.names(), ["a.example", "c.example"])
+
+    def talk_in_shell(self, line, answers):
+        """A line of a shell on a terminal, so that a verb's standard input is a pipe and the terminal is there."""
+        return self.talk(["sh", "-c", line], answers, program="/bin/sh")
+
+    PIPELINE = ("get-sip-domain --store s.db --where 'IsDefault -eq $false' --output jsonl |"
+                " remove-sip-domain - --store s.db")
+
+    def test_answers_come_from_the_terminal_where_standard_input_holds_records(self):
+        for name in ("c.example", "d.example", "e.example"):
+            self.ok("new-sip-domain", name, "--store", "s.db")
+        seen, code = self.talk_in_shell(self.PIPELINE, [b"n", b"y", b"l"])
+        self.assertEqual(code, 0, seen)
+        self.assertEqual(self.names(), ["a.example", "b.example", "d.example", "e.example"], seen)
+        self.assertIn(b"3 of 4 are left as they are.", seen)
+        seen, code = self.talk_in_shell(self.PIPELINE, [b"a"])
+        self.assertEqual(code, 0, seen)
+        self.assertEqual(self.names(), ["a.example"], seen)
+
+    def test_a_script_whose_input_is_no_terminal_is_not_asked(self):
+        seen, code = self.talk_in_shell("remove-sip-domain b.example --store s.db --confirm < /dev/null", [])
+        self.assertEqual(code, 9, seen)
+        self.assertNotIn(b"[Y] Yes", seen)
 
     def test_a_password_is_asked_for_without_echo(self):
         seen, code = self.talk(["import-certificate", "--store", "s.db", "--path", DATA / "cert-modern.pfx", "--password",
