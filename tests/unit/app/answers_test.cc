@@ -32,7 +32,7 @@ struct Played {
 // One run: the answers that there were, up to the question that stopped it.
 std::vector<Answer> run_once(Answers& answers, const std::vector<Question>& questions) {
   std::vector<Answer> had;
-  answers.next = 0;
+  answers.start_over();
   for (const auto& question : questions) {
     const auto answer = answers.to(question);
     if (!answer) {
@@ -124,6 +124,34 @@ TEST_CASE("an answer to all is forgotten with the questions that led to it") {
   CHECK(run_once(answers, {remove_c, remove_a}).empty());
   CHECK(answers.pending == remove_c);
   CHECK_FALSE(answers.rest.has_value());
+}
+
+TEST_CASE("a warning is new once, and again where it comes a second time or after another one") {
+  CHECK(rc::check("runs that go further each time", [] {
+    const auto warnings =
+        *rc::gen::container<std::vector<std::string>>(rc::gen::element<std::string>("one", "two", "three"));
+    Answers answers;
+    std::vector<std::string> printed;
+    for (std::size_t reached = 0; reached <= warnings.size();
+         reached += *rc::gen::inRange<std::size_t>(1, 4)) {
+      answers.start_over();
+      for (std::size_t i = 0; i < reached; ++i) {
+        if (answers.is_news(warnings[i])) printed.push_back(warnings[i]);
+      }
+    }
+    answers.start_over();
+    for (const auto& warning : warnings) {
+      if (answers.is_news(warning)) printed.push_back(warning);
+    }
+    RC_ASSERT(printed == warnings);
+  }));
+  Answers answers;
+  CHECK(answers.is_news("a"));
+  CHECK(answers.is_news("a"));
+  answers.start_over();
+  CHECK_FALSE(answers.is_news("a"));
+  CHECK(answers.is_news("b"));
+  CHECK(answers.is_news("a"));
 }
 
 TEST_CASE("nothing is taken without a question") {

@@ -98,6 +98,11 @@ std::string error_of(const Arguments& arguments) {
   return error_id(bind_call(test_verb(), arguments, kNow));
 }
 
+struct Refusal {
+  Arguments arguments;
+  std::string_view expected;
+};
+
 // ---------------------------------------------------------------------------------------------------------------------
 // Any parameters in any spelling
 
@@ -313,7 +318,7 @@ TEST_CASE("a prefix that several parameters have is refused, and all of them are
 }
 
 TEST_CASE("what cannot be bound says why") {
-  const std::vector<std::pair<Arguments, std::string_view>> samples = {
+  const std::vector<Refusal> samples = {
       {{"--nonsense"}, "Parameter.Unknown"},
       {{"-Nonsense", "x"}, "Parameter.Unknown"},
       {{"-Allow", "x"}, "Parameter.Unknown"},
@@ -352,9 +357,9 @@ TEST_CASE("what cannot be bound says why") {
       {{"-Te:x"}, "Parameter.NotSupported"},
       {{"-Debug"}, "Parameter.NotSupported"},
   };
-  for (const auto& [arguments, expected] : samples) {
-    CAPTURE(shown(arguments));
-    CHECK(error_of(arguments) == expected);
+  for (const auto& one : samples) {
+    CAPTURE(shown(one.arguments));
+    CHECK(error_of(one.arguments) == one.expected);
   }
 }
 
@@ -472,7 +477,7 @@ TEST_CASE("- in any spelling stands for the records") {
 
 TEST_CASE("what comes from the records is not given beside them") {
   const RecordValues values{.given = {{.parameter = "Identity", .values = {"x"}}}};
-  const std::vector<std::pair<Arguments, std::string_view>> samples = {
+  const std::vector<Refusal> samples = {
       {{"-", "-"}, "Parameter.Repeated"},
       {{"-", "--identity", "-"}, "Parameter.Repeated"},
       {{"--identity=-", "-"}, "Parameter.Repeated"},
@@ -484,10 +489,10 @@ TEST_CASE("what comes from the records is not given beside them") {
       {{"-", "--nonsense"}, "Parameter.Unknown"},
       {{"-", "--enabled", "perhaps"}, "Parameter.Invalid"},
   };
-  for (const auto& [arguments, expected] : samples) {
-    CAPTURE(shown(arguments));
-    CHECK(error_of(arguments) == expected);
-    CHECK_FALSE(bound_to(arguments, values).has_value());
+  for (const auto& one : samples) {
+    CAPTURE(shown(one.arguments));
+    CHECK(error_of(one.arguments) == one.expected);
+    CHECK_FALSE(bound_to(one.arguments, values).has_value());
   }
 }
 

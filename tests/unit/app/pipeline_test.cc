@@ -167,6 +167,7 @@ Record record_named(const std::string& name) {
 
 std::string written(const std::vector<std::string>& names) {
   std::vector<Record> records;
+  records.reserve(names.size());
   for (const auto& name : names) records.push_back(record_named(name));
   return render(records, kProperties, Format::jsonl, Count::many);
 }
