@@ -4,11 +4,20 @@
 #include <rapidcheck.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <utility>
 #include <vector>
 
+#include "lib/app/console.h"
+#include "lib/app/run.h"
+#include "lib/core/time.h"
 #include "tests/support.h"
 
 namespace accord {
@@ -217,6 +226,161 @@ TEST_CASE("what stands before a quote that is not closed does not change where i
     const auto read = read_batch(before + "\n'x\n");
     RC_ASSERT_FALSE(read.has_value());
     RC_ASSERT(read.error().line == newlines_in(before) + 2);
+  }));
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Batches beside the same calls one by one
+
+namespace fs = std::filesystem;
+
+class SilentConsole final : public Console {
+ public:
+  explicit SilentConsole(std::string input) : input_(std::move(input)) {}
+  Result<void> write_out(std::string_view text) override {
+    out += text;
+    return {};
+  }
+  void write_error(std::string_view text) override { error += text; }
+  Result<std::string> read_input(std::size_t) override { return input_; }
+  [[nodiscard]] bool can_ask() const override { return false; }
+  std::optional<std::string> ask(std::string_view) override { return std::nullopt; }
+  void progress(std::size_t, std::size_t, std::string_view) override {}
+
+  std::string out = {};
+  std::string error = {};
+
+ private:
+  std::string input_;
+};
+
+// A folder with a store that is copied for each run.
+class Stores {
+ public:
+  Stores() {
+    std::string made = (fs::temp_directory_path() / "accord-batch-XXXXXX").string();
+    REQUIRE(mkdtemp(made.data()) != nullptr);
+    folder_ = made;
+    REQUIRE(
+        call(first(), {"new-management-store", "--service-name", "lync", "--sip-domain", "d.example"}).code ==
+        0);
+  }
+  Stores(const Stores&) = delete;
+  Stores& operator=(const Stores&) = delete;
+  ~Stores() {
+    std::error_code ignored;
+    fs::remove_all(folder_, ignored);
+  }
+
+  [[nodiscard]] std::string first() const { return (folder_ / "first.db").string(); }
+  [[nodiscard]] std::string copied(const std::string& name) const {
+    const auto copy = folder_ / name;
+    fs::copy_file(first(), copy, fs::copy_options::overwrite_existing);
+    return copy.string();
+  }
+
+  struct Outcome {
+    int code = 0;
+    std::string out = {};
+  };
+  static Outcome call(const std::string& store, const Words& words, std::string input = {}) {
+    SilentConsole console(std::move(input));
+    const Settings settings{.accord_store = store};
+    const FixedClock clock(Instant(std::chrono::seconds(1700000000)));
+    const int code = run("accord", words, console, settings, clock);
+    return {.code = code, .out = console.out};
+  }
+  // All that the lines can change.
+  static std::string state(const std::string& store) {
+    return call(store, {"get-sip-domain", "--output", "jsonl"}).out +
+           call(store, {"get-oauth-configuration", "--output", "jsonl"}).out;
+  }
+
+ private:
+  fs::path folder_;
+};
+
+std::vector<Words> any_lines() {
+  const auto domain = [] { return *rc::gen::element<std::string>("a.example", "b.example", "d.example"); };
+  std::vector<Words> lines(*rc::gen::inRange<std::size_t>(0, 7));
+  for (auto& line : lines) {
+    switch (*rc::gen::inRange(0, 6)) {
+      case 0:
+      case 1:
+        line = {"new-sip-domain", domain(), "--output", "jsonl"};
+        break;
+      case 2:
+        line = {"set-sip-domain", domain(), "--is-default", "true"};
+        break;
+      case 3:
+        line = {"remove-sip-domain", domain()};
+        break;
+      case 4:
+        line = {"get-sip-domain", "--output", "jsonl"};
+        break;
+      default:
+        line = {"set-oauth-configuration", "--clock-skew", *rc::gen::element<std::string>("1m", "2m", "1h")};
+        break;
+    }
+  }
+  return lines;
+}
+
+std::string as_text(const std::vector<Words>& lines) {
+  std::string text;
+  for (const auto& line : lines) {
+    for (const auto& word : line) text += "'" + word + "' ";
+    text += "\n";
+  }
+  return text;
+}
+
+// The same calls by themselves: what they print together, and the first code that is not 0. `all`: those
+// after a failure too.
+Stores::Outcome one_by_one(const std::string& store, const std::vector<Words>& lines, bool all) {
+  Stores::Outcome outcome;
+  for (const auto& line : lines) {
+    const auto made = Stores::call(store, line);
+    outcome.out += made.out;
+    if (outcome.code == 0) outcome.code = made.code;
+    if (made.code != 0 && !all) break;
+  }
+  return outcome;
+}
+
+TEST_CASE("a batch does what its lines do by themselves, up to the first error or to the end") {
+  const Stores stores;
+  CHECK(rc::check([&] {
+    const auto lines = any_lines();
+    const bool goes_on = *rc::gen::arbitrary<bool>();
+    const auto singly = stores.copied("singly.db");
+    const auto together = stores.copied("together.db");
+    const auto expected = one_by_one(singly, lines, goes_on);
+    const auto made = Stores::call(
+        together, {"invoke-batch", "-", "--error-action", goes_on ? "continue" : "stop"}, as_text(lines));
+    RC_ASSERT(made.code == expected.code);
+    RC_ASSERT(made.out == expected.out);
+    RC_ASSERT(Stores::state(together) == Stores::state(singly));
+  }));
+}
+
+TEST_CASE("an atomic batch does all of that or nothing, and a rehearsal foretells which") {
+  const Stores stores;
+  CHECK(rc::check([&] {
+    const auto lines = any_lines();
+    const auto singly = stores.copied("singly.db");
+    const auto together = stores.copied("together.db");
+    const auto before = Stores::state(together);
+    const auto rehearsed =
+        Stores::call(together, {"invoke-batch", "-", "--atomic", "--what-if"}, as_text(lines));
+    RC_ASSERT(Stores::state(together) == before);
+    const auto made = Stores::call(together, {"invoke-batch", "-", "--atomic"}, as_text(lines));
+    RC_ASSERT(rehearsed.code == made.code);
+    // Lines that cannot be understood are found before the first one runs, so another error may be the first.
+    const auto expected = one_by_one(singly, lines, false);
+    RC_ASSERT((made.code == 0) == (expected.code == 0));
+    RC_ASSERT(made.out == (made.code == 0 ? expected.out : std::string()));
+    RC_ASSERT(Stores::state(together) == (made.code == 0 ? Stores::state(singly) : before));
   }));
 }
 
