@@ -319,7 +319,7 @@ _accord_reply_place_or_flag() {
 }
 
 _accord() {
-  local typed current open head redirected
+  local IFS=$' \t\n' typed current open head redirected
   local verb='' verbs flags place repeats offer choices
   local words line='' word flag='' store='' placed='' ended=''
   COMPREPLY=()
