@@ -21,7 +21,8 @@ PARTNER = ("--application-trust-level", "full", "--use-oauth-server")
 
 # Identities that a shell would take apart, expand or run if they were not quoted.
 AWKWARD = ("My App", "two  blanks", "O'Brien", 'a"b', "$(touch pwned)", "`touch pwned`", "$HOME", "x;touch pwned",
-           "u@h:c=d", "back\\slash", "a,b", "~tilde", "#hash", "-dash", "(paren) {a,b} [c]", "é ü", "!bang", "p & q | r > s")
+           "u@h:c=d", "back\\slash", "a,b", "~tilde", "#hash", "-dash", "(paren) {a,b} [c]", "é ü", "!bang",
+           "p & q | r > s")
 SPECIAL = "$`~#!("
 
 
@@ -62,7 +63,7 @@ class Terminal:
                 text = self.file(name).read_text()
                 self.file(name).unlink()
                 return text
-        raise AssertionError(f"nothing after {SECONDS} s; on the terminal: {self.seen[-3000:].decode(errors='replace')}")
+        raise AssertionError(f"nothing after {SECONDS} s; on the terminal: {self.seen[-3000:]!r}")
 
     def enter(self, line):
         """Runs the line that is typed, and `line` at its end."""
