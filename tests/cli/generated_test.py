@@ -239,6 +239,8 @@ class World:
             self.properties[verb["name"]] = list(printed[0] if isinstance(printed, list) else printed)
 
     def properties_of(self, verb):
+        if verb["effect"] == "destroys" and "PassThru" not in verb["by_name"]:
+            return []  # it prints nothing
         return self.properties.get(verb["name"]) or self.properties.get(noun_of(verb), [])
 
     def files(self, *patterns):
@@ -449,6 +451,8 @@ class Values:
                    "SwitchParameter": ["true", "$true", "false"]}
         if kind == "Expression":
             return self.expression(verb) if self.dice.chance(0.9) else self.broken_expression(verb)
+        if kind == "CertType" and verb["effect"] == "destroys" and self.dice.chance(0.7):
+            return "Default"  # it is assigned, and not needed
         return self.dice.choice(TEXTS.get(name) or by_type.get(kind) or ["Litware", "x.example"])
 
     def identity(self, verb, name):
@@ -618,7 +622,7 @@ class Generator:
             return ["false"] if self.dice.chance(0.95) else None
         if parameter["type"] == "SwitchParameter":
             return None if self.dice.chance(0.9) or name in (*USUAL, "WhatIf", "Atomic") else [self.values.of(verb, parameter)]
-        if name == "Store" and verb["name"].startswith("new-") and noun_of(verb) not in self.world.identities:
+        if name == "Store" and self.makes_store(verb):
             return [f"out-{self.values.fresh()}.db"]
         if name == "Identity" and verb["effect"] == "reads" and self.dice.chance(0.2):
             return [self.dice.choice(("*", "?*", "g*"))]
@@ -645,9 +649,12 @@ class Generator:
                 given["KeyAlg"] = ["RSA"]
             elif self.dice.chance(0.85):
                 given["KeyAlg"] = [self.dice.choice([one for one in parameters["KeyAlg"]["values"] if one != "RSA"])]
-        if "Store" in parameters and verb["name"].startswith("new-") and noun_of(verb) not in self.world.identities \
-                and "Token" not in noun_of(verb) and "Partner" not in parameters:
+        if self.makes_store(verb):
             given.setdefault("Store", self.value_of(verb, parameters["Store"]))
+
+    def makes_store(self, verb):
+        """What is new, and nothing in a store, can only be a store."""
+        return verb["name"].startswith("new-") and verb["effect"] != "reads" and noun_of(verb) not in self.world.identities
 
     def from_stdin(self, verb, given):
         """Turns a file or a token of the call into a dash, and returns what standard input holds instead."""
