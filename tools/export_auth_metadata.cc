@@ -16,7 +16,7 @@ Result<ExitCode> run(Environment& env, const Options& options) {
     TRY(env.approve("Write metadata document", *options.output_file));
     TRY(env.write_file(*options.output_file, std::move(text)));
   } else {
-    env.emit_text(std::move(text));
+    env.emit_text(text);
   }
   return ExitCode::success;
 }

@@ -19,11 +19,11 @@ void Answers::start_over() {
   next_said = 0;
 }
 
-bool Answers::is_news(const std::string& warning) {
+bool Answers::is_news(const std::string& text) {
   const std::size_t place = next_said++;
-  if (place < said.size() && said[place] == warning) return false;
+  if (place < said.size() && said[place] == text) return false;
   said.resize(place);
-  said.push_back(warning);
+  said.push_back(text);
   return true;
 }
 

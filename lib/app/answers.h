@@ -27,7 +27,7 @@ struct Answers {
   std::optional<Answer> rest = {};       // to all that follows: "Yes to All", "No to All"
   std::size_t next = 0;                  // the questions that came up in this run
   std::optional<Question> pending = {};  // the one that stopped the verb
-  std::vector<std::string> said = {};    // warnings of the runs before, which are not said again
+  std::vector<std::string> said = {};    // on standard error in the runs before, which is not said again
   std::size_t next_said = 0;
   std::optional<std::string> input = {};  // what standard input held, which cannot be read twice
 
@@ -36,8 +36,8 @@ struct Answers {
   [[nodiscard]] std::optional<Answer> to(const Question& question);
   // Before each run.
   void start_over();
-  // Whether a warning is new: not the one that came at this place in the run before.
-  [[nodiscard]] bool is_news(const std::string& warning);
+  // Whether a text is new: not the one that came at this place in the run before.
+  [[nodiscard]] bool is_news(const std::string& text);
   // Remembers what was said to the pending question.
   void take(Answer answer, bool to_all);
 };

@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <utility>
 
 #include "lib/app/call.h"
 #include "lib/app/dispatch.h"
 #include "lib/app/report.h"
+#include "lib/core/encoding.h"
 
 namespace accord {
 namespace {
@@ -53,13 +53,13 @@ class Tokenizer {
       default:
         break;
     }
+    if (operator_.empty() && kShellOperators.find(c) != std::string_view::npos) operator_ = c;
     add(c);
     return {};
   }
 
   Result<void> read_quoted(char quote) {
-    in_word_ = true;
-    is_quoted_ = true;
+    start_word();
     while (at_ < text_.size() && text_[at_] != '\n') {
       char c = text_[at_++];
       if (c == quote) return {};
@@ -79,28 +79,27 @@ class Tokenizer {
     if (at_ >= text_.size()) return {};
     const char c = text_[at_++];
     if (c != '\n') {
-      is_quoted_ = true;
       add(c);
     } else {
-      end_word();
       ++line_;
     }
     return {};
   }
 
-  void add(char c) {
+  void start_word() {
+    if (!in_word_ && words_.empty()) begun_ = line_;
     in_word_ = true;
+  }
+
+  void add(char c) {
+    start_word();
     word_ += c;
   }
 
   void end_word() {
     if (!in_word_) return;
-    if (words_.empty()) begun_ = line_;
-    // What a shell would take for itself is kept apart from the same characters in quotes.
-    if (!is_quoted_ && is_operator(word_) && operator_.empty()) operator_ = word_;
     words_.push_back(std::exchange(word_, {}));
     in_word_ = false;
-    is_quoted_ = false;
   }
 
   void end_line() {
@@ -110,18 +109,14 @@ class Tokenizer {
                       .shell_operator = std::exchange(operator_, {})});
   }
 
-  static bool is_operator(std::string_view word) {
-    constexpr std::array<std::string_view, 10> kOperators = {"|", "||", "&",  "&&", ";",
-                                                             "<", ">",  ">>", "2>", "2>&1"};
-    return std::ranges::find(kOperators, word) != kOperators.end();
-  }
+  // What a shell would take for itself; in quotes it is text.
+  static constexpr std::string_view kShellOperators = "|&;<>()";
 
   std::string_view text_;
   std::size_t at_ = 0;
   std::size_t line_ = 1;
   std::size_t begun_ = 1;
   bool in_word_ = false;
-  bool is_quoted_ = false;
   std::string word_;
   std::string operator_;
   std::vector<std::string> words_;
@@ -160,6 +155,7 @@ void inherit(CommonOptions& line, const CommonOptions& batch) {
   line.verbose = line.verbose || batch.verbose;
   line.quiet = line.quiet || batch.quiet;
   if (!line.confirm.value) line.confirm = batch.confirm;
+  if (!line.error_action) line.error_action = batch.error_action;
   if (!line.output) line.output = batch.output;
 }
 
@@ -176,7 +172,8 @@ class Batch {
     const auto lines = read_batch(text);
     if (lines) return together_ ? run_together(*lines) : run_each(*lines);
     const auto code = lines.error().id.exit_code();
-    tell({.number = lines.error().line}, env_.verb(), lines.error(), nullptr);
+    const BatchLine line{.number = lines.error().line};
+    tell(line, env_.verb(), lines.error(), asked_by(line));
     conclude("Nothing was changed.");
     return code;
   }
@@ -191,17 +188,24 @@ class Batch {
     return &verbs_.emplace(name, std::move(verb)).first->second;
   }
 
+  // "accord VERB …" and "VERB …" are the same.
+  static bool names_program(const BatchLine& line) {
+    return line.words.front() == "accord" && line.words.size() > 1;
+  }
+  static const std::string& name_of(const BatchLine& line) { return line.words[names_program(line) ? 1 : 0]; }
+  static std::vector<std::string> arguments_of(const BatchLine& line) {
+    return {line.words.begin() + (names_program(line) ? 2 : 1), line.words.end()};
+  }
+
   Result<Call> call_of(const BatchLine& line) {
     if (!line.shell_operator.empty()) {
       return fail("Batch.Invalid",
                   fmt::format("'{}' is the shell's: a line of a batch is one verb", line.shell_operator),
                   line.shell_operator, "put it in quotes where it is meant as text");
     }
-    const bool has_program = line.words.front() == "accord" && line.words.size() > 1;
-    const auto first = line.words.begin() + (has_program ? 1 : 0);
     Call call;
-    TRY_ASSIGN(call.verb, verb_of(*first));
-    call.arguments = {first + 1, line.words.end()};
+    TRY_ASSIGN(call.verb, verb_of(name_of(line)));
+    call.arguments = arguments_of(line);
     TRY_ASSIGN(call.bound, bind_call(*call.verb, call.arguments, env_.now()));
     TRY(check_allowed(call));
     inherit(call.bound.common, env_.common());
@@ -240,15 +244,24 @@ class Batch {
     return {};
   }
 
-  void tell(const BatchLine& line, std::string_view verb, Error error, const Call* call) {
+  void tell(const BatchLine& line, std::string_view verb, Error error, const Requested& asked) {
     error.line = line.number;
-    const auto& common = call != nullptr ? call->bound.common : env_.common();
-    const auto action = common.error_action.value_or(ErrorAction::stop);
-    static_cast<void>(report(console_, verb, error,
-                             {.format = common.output ? common.output : env_.common().output,
-                              .silent = action == ErrorAction::silently_continue,
-                              .store = store_of(error, env_.common().store, env_.context().settings),
-                              .file = file_}));
+    const auto store = store_of(error, env_.common().store, env_.context().settings);
+    static_cast<void>(
+        report(console_, verb, std::move(error),
+               {.format = asked.format, .silent = asked.silence, .store = store, .file = file_}));
+  }
+
+  // How the errors of a line are told: as the line says, or else as the batch does.
+  [[nodiscard]] Requested asked_by(const BatchLine& line) const {
+    const auto known = line.words.empty() ? verbs_.end() : verbs_.find(name_of(line));
+    auto asked = line.words.empty()
+                     ? Requested{}
+                     : requested(known != verbs_.end() ? known->second : Verb{}, arguments_of(line));
+    const auto& common = env_.common();
+    if (!asked.format) asked.format = common.output;
+    if (common.error_action == ErrorAction::silently_continue) asked.silence = true;
+    return asked;
   }
 
   // Whether to go on after a line that ended so.
@@ -259,9 +272,10 @@ class Batch {
     return action != ErrorAction::stop;
   }
 
-  ExitCode refuse(const BatchLine& line, Error error, const Call* call) {
+  ExitCode refuse(const BatchLine& line, Error error) {
     const auto code = error.id.exit_code();
-    tell(line, line.words.front(), std::move(error), call);
+    const auto known = verbs_.find(name_of(line));
+    tell(line, known != verbs_.end() ? known->second.name : name_of(line), std::move(error), asked_by(line));
     return code;
   }
 
@@ -280,17 +294,18 @@ class Batch {
   // For people; a program reads the errors.
   void conclude(std::string_view text) const {
     const auto format = env_.common().output;
-    if (format != Format::json && format != Format::jsonl) env_.notice(text);
+    const bool silent = env_.common().error_action == ErrorAction::silently_continue;
+    if (format != Format::json && format != Format::jsonl && !silent) env_.notice(text);
   }
 
   // --- each line by itself
 
   ExitCode run_line(const BatchLine& line) {
     const auto call = call_of(line);
-    if (!call) return refuse(line, call.error(), nullptr);
+    if (!call) return refuse(line, call.error());
     Answers answers;
     const auto code = perform_and_print(*call, context(answers));
-    return code ? *code : refuse(line, code.error(), &*call);
+    return code ? *code : refuse(line, code.error());
   }
 
   Result<ExitCode> run_each(const std::vector<BatchLine>& lines) {
@@ -313,7 +328,7 @@ class Batch {
         env_.common().error_action.value_or(ErrorAction::stop) != ErrorAction::stop)
       TRY(run_calls(lines, calls));
     if (first_ == ExitCode::success) return first_;
-    env_.give_up();
+    env_.give_up(verdicts_);
     conclude("Nothing was changed.");
     return first_;
   }
@@ -329,9 +344,15 @@ class Batch {
         continue;
       }
       calls.emplace_back(std::nullopt);
-      if (!goes_on(refuse(line, call.error(), nullptr))) break;
+      if (!goes_on(refuse(line, call.error()))) break;
     }
     return calls;
+  }
+
+  // A negative verdict is printed although the batch comes to nothing because of it.
+  void keep_output(const Performed& performed) {
+    env_.emit_text(performed.output);
+    if (performed.code != ExitCode::success) verdicts_ += performed.output;
   }
 
   Result<void> run_calls(const std::vector<BatchLine>& lines, const std::vector<std::optional<Call>>& calls) {
@@ -344,8 +365,8 @@ class Batch {
       auto performed = perform(*calls[i], context(env_.context().answers));
       // The whole batch is given up, the question is asked, and the batch runs again.
       if (env_.context().answers.pending) return tl::unexpected(performed.error());
-      const auto code = performed ? performed->code : refuse(lines[i], performed.error(), &*calls[i]);
-      if (performed) env_.emit_text(std::move(performed->output));
+      const auto code = performed ? performed->code : refuse(lines[i], performed.error());
+      if (performed) keep_output(*performed);
       if (!goes_on(code)) break;
     }
     return {};
@@ -357,13 +378,14 @@ class Batch {
   bool is_atomic_;
   LineConsole console_;
   std::map<std::string, Verb> verbs_;
+  std::string verdicts_;
   ExitCode first_ = ExitCode::success;
 };
 
 }  // namespace
 
 Result<std::vector<BatchLine>> read_batch(std::string_view text) {
-  return Tokenizer(text).read();
+  return Tokenizer(without_byte_order_mark(text)).read();
 }
 
 Result<ExitCode> run_batch(Environment& env, const std::string& file, std::string_view text,

@@ -12,7 +12,7 @@ namespace accord {
 struct BatchLine {
   std::size_t number = 0;  // where it begins, from 1
   std::vector<std::string> words = {};
-  std::string shell_operator = {};  // a word that a shell would take for itself: | > && …; empty: none
+  std::string shell_operator = {};  // the first of | & ; < > ( ) outside quotes; empty: none
 };
 
 // Words as a shell quotes them: '…', "…" with \" and \\, \ before one character, # comments; a \ at the end

@@ -97,6 +97,7 @@ Result<const Parameter*> by_prefix(const Surface& surface, const std::string& na
   if (found.size() == 1) return found.front();
   if (found.empty()) return nullptr;
   std::vector<std::string> candidates;
+  candidates.reserve(found.size());
   for (const auto* one : found) candidates.push_back(fmt::format("-{}", one->name));
   return fail("Parameter.Ambiguous", fmt::format("-{} could be {}", name, joined(candidates, " or ")),
               "-" + name, "write more of the name");
@@ -203,7 +204,7 @@ class Reader {
       }
       attached = arguments_[next_++];
     }
-    if (*attached == "-" && stands_for_records(one)) return take_records();
+    if (*attached == "-" && !options_ended_ && stands_for_records(one)) return take_records();
     if (attached->empty() && one.shape == Shape::boolean) return shell_ate_value(one);
     if (attached->empty() && one.details.empty == Empty::refused) {
       return fail(
@@ -211,7 +212,11 @@ class Reader {
           was_attached || one.details.first ? "an unset shell variable leaves nothing behind: check it" : "");
     }
     if (one.shape != Shape::list) return store(one, {*attached});
-    return store(one, list_from(*attached));
+    auto items = list_from(*attached);
+    if (items.empty()) {
+      return fail("Parameter.Empty", fmt::format("{} has commas and no value", dashed(one)), dashed(one));
+    }
+    return store(one, std::move(items));
   }
 
   // An argument that ends in a comma goes on in the next one.
@@ -331,7 +336,7 @@ Result<std::vector<Occurrence>> through_cli11(const Surface& surface, const std:
         // own.
         canonical.insert(canonical.end(), {name, ""});
       } else {
-        canonical.push_back(name + "=" + value);
+        canonical.push_back(fmt::format("{}={}", name, value));
       }
     }
   }
@@ -342,6 +347,7 @@ Result<std::vector<Occurrence>> through_cli11(const Surface& surface, const std:
     return fail("Parameter.Invalid", fmt::format("the parameters cannot be read: {}", error.what()));
   }
   std::vector<Occurrence> parsed;
+  parsed.reserve(found.size());
   for (const auto& [parameter, option] : options)
     parsed.push_back({.parameter = parameter, .values = option->results()});
   std::ranges::copy_if(found, std::back_inserter(parsed), &Occurrence::from_record);
@@ -379,6 +385,7 @@ std::vector<std::string> clashing(const Verb& verb, const std::vector<std::strin
     }
   }
   std::vector<std::string> names;
+  names.reserve(bound.size());
   for (const auto* one : bound) names.push_back(dashed(*one));
   return names;
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "lib/app/pipeline.h"
@@ -27,6 +28,8 @@ Result<ExitCode> run_on_records(const Call& call, Environment& env) {
   TRY_ASSIGN(const auto input, env.read_input(kPipelineLimit));
   TRY_ASSIGN(const auto records, read_records(input, call.verb->input));
   env.verbose(fmt::format("{} records came in", records.size()));
+  const bool prints = std::ranges::find(call.bound.given, "PassThru") != call.bound.given.end();
+  if (records.empty() && prints) env.emit(*call.verb->output, {});
   if (records.empty()) return ExitCode::success;
   env.emits_many();
   if (call.verb->effect == Effect::destroys && records.size() > 1) env.ask_before_each();
@@ -50,6 +53,26 @@ Result<ExitCode> run_on_records(const Call& call, Environment& env) {
   if (declined > 0) env.notice(fmt::format("{} of {} are left as they are.", declined, records.size()));
   return ExitCode::success;
 }
+
+// A verb that runs again after a question says what it said before; that is not printed twice.
+class OnceConsole final : public Console {
+ public:
+  OnceConsole(Console& console, Answers& answers) : console_(console), answers_(answers) {}
+  Result<void> write_out(std::string_view text) override { return console_.write_out(text); }
+  void write_error(std::string_view text) override {
+    if (answers_.is_news(std::string(text))) console_.write_error(text);
+  }
+  Result<std::string> read_input(std::size_t limit) override { return console_.read_input(limit); }
+  [[nodiscard]] bool can_ask() const override { return console_.can_ask(); }
+  std::optional<std::string> ask(std::string_view question) override { return console_.ask(question); }
+  void progress(std::size_t done, std::size_t total, std::string_view unit) override {
+    console_.progress(done, total, unit);
+  }
+
+ private:
+  Console& console_;
+  Answers& answers_;
+};
 
 struct Reply {
   Answer answer = Answer::no;
@@ -78,9 +101,20 @@ Reply ask(Console& console, const Question& question) {
 }
 
 Result<Performed> perform_asking(const Call& call, const CallContext& context) {
+  // What only reads asks nothing and runs once.
+  if (!call.verb->changes()) return perform(call, context);
+  OnceConsole once(context.console, context.answers);
+  const CallContext again{.console = once,
+                          .settings = context.settings,
+                          .now = context.now,
+                          .session = context.session,
+                          .answers = context.answers,
+                          .in_batch = context.in_batch,
+                          .is_part = context.is_part,
+                          .whole_is_rehearsed = context.whole_is_rehearsed};
   for (;;) {
     context.answers.start_over();
-    auto performed = perform(call, context);
+    auto performed = perform(call, again);
     if (!context.answers.pending) return performed;
     const auto reply = ask(context.console, *context.answers.pending);
     context.answers.take(reply.answer, reply.to_all);

@@ -68,7 +68,7 @@ Result<void> Environment::approve(std::string_view operation, std::string_view t
     return {};
   }
   const bool always = ask == Ask::always || asks_always_;
-  const bool asked = common_.confirm.on() || (always && !common_.confirm.off() && !common_.force);
+  const bool asked = !common_.force && (common_.confirm.on() || (always && !common_.confirm.off()));
   if (!asked) return {};
   const Question question{.operation = std::string(operation), .target = std::string(target)};
   const auto answer = context_.answers.to(question);
@@ -98,13 +98,13 @@ void Environment::emit(const RecordType& type, std::vector<Record> records) {
   std::ranges::move(records, std::back_inserter(records_));
 }
 
-void Environment::emit_text(std::string text) {
+void Environment::emit_text(std::string_view text) {
   text_ += text;
 }
 
 void Environment::warn(std::string_view text) const {
   const auto line = fmt::format("WARNING: {}\n", escape_for_terminal(text));
-  if (!common_.quiet && context_.answers.is_news(line)) context_.console.write_error(line);
+  if (!common_.quiet) context_.console.write_error(line);
 }
 
 void Environment::verbose(std::string_view text) const {
@@ -120,6 +120,7 @@ Result<std::string> Environment::read_input(std::size_t limit) {
     return fail("Parameter.Clash", "standard input can be read for one parameter only", "-",
                 "give the other one as a file");
   }
+  if (context_.in_batch) return context_.console.read_input(limit);  // which says that it cannot
   auto& kept = context_.answers.input;
   if (kept) return *kept;
   auto input = context_.console.read_input(limit);
@@ -146,8 +147,12 @@ Result<void> Environment::check_output() const {
   const bool asks_for_records = selects(common_) || !common_.property.empty();
   if (!asks_for_records) return {};
   if (verb_.output == nullptr) {
-    return fail("Parameter.Clash", fmt::format("{} prints no records to choose from", verb_.name),
-                "--property", "leave out --property, --where, --sort and --first");
+    const auto* given = common_.where           ? "--where"
+                        : !common_.sort.empty() ? "--sort"
+                        : common_.first         ? "--first"
+                                                : "--property";
+    return fail("Parameter.Clash", fmt::format("{} prints no records to choose from", verb_.name), given,
+                fmt::format("leave out {}", given));
   }
   TRY(select_properties(*verb_.output, common_.property));
   TRY(selected({}, *verb_.output, common_, now()));
@@ -201,9 +206,9 @@ Result<void> Environment::end(bool keep) {
 }
 
 Result<std::string> Environment::finish() {
-  if (is_given_up_) {
+  if (given_up_) {
     TRY(end(false));
-    return std::string();
+    return *std::move(given_up_);
   }
   // Rendered first: what cannot be printed is a usage error and must not leave a change behind.
   TRY_ASSIGN(auto output, rendered());

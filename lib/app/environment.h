@@ -76,7 +76,7 @@ class Environment {
   // Printed when the verb has succeeded and its change is stored; never half.
   void emit(Record record);                                        // the call concerns this one thing
   void emit(const RecordType& type, std::vector<Record> records);  // a listing
-  void emit_text(std::string text);                                // as it is: a token, a document
+  void emit_text(std::string_view text);                           // as it is: a token, a document
   void warn(std::string_view text) const;                          // "WARNING: …", at once
   void verbose(std::string_view text) const;                       // only with --verbose
   void notice(std::string_view text) const;  // for people, on standard error, unless --quiet
@@ -86,7 +86,7 @@ class Environment {
   // --- files
   // What the admin named: a path, or - for standard input, which can be read once.
   [[nodiscard]] Result<std::string> read_file_or_input(const std::string& path,
-                                                       std::size_t limit = 1024 * 1024);
+                                                       std::size_t limit = std::size_t{1024} * 1024);
   [[nodiscard]] Result<std::string> read_input(std::size_t limit);
   // Written when the verb has succeeded, before its records are printed; not at all with --what-if.
   enum class Existing { replace, refuse };
@@ -100,8 +100,8 @@ class Environment {
   [[nodiscard]] Result<void> begin();
   // Commits, or rolls back with --what-if; what there is to print.
   [[nodiscard]] Result<std::string> finish();
-  // What was done is undone all the same, and nothing is printed.
-  void give_up() { is_given_up_ = true; }
+  // What was done is undone all the same, and only this is printed.
+  void give_up(std::string output) { given_up_ = std::move(output); }
   [[nodiscard]] bool is_stored() const { return is_stored_; }
 
  private:
@@ -116,7 +116,7 @@ class Environment {
   bool announced_ = false;  // --what-if said what would be done
   bool asks_always_ = false;
   bool input_is_read_ = false;
-  bool is_given_up_ = false;
+  std::optional<std::string> given_up_;
   bool is_stored_ = false;
   bool is_ended_ = false;
   std::optional<Savepoint> savepoint_;

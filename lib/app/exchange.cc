@@ -1,5 +1,7 @@
 #include "lib/app/exchange.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <memory>
@@ -191,6 +193,18 @@ Parameter carried_over(Verb& part, std::string_view parameter, std::string_view 
   return made;
 }
 
+// "Clear nothing" is no call at all, and must not become one that clears something else.
+void refuse_false(Parameter& parameter) {
+  parameter.assign = [assign = std::move(parameter.assign), name = parameter.name](
+                         void* options, const std::vector<std::string>& values, Instant now) -> Result<void> {
+    if (parse_boolean(values.front()) == false) {
+      return fail("Parameter.Invalid", "there is nothing to do when it is false",
+                  fmt::format("--{}", kebab_case(name)), "leave it out");
+    }
+    return assign(options, values, now);
+  };
+}
+
 void assume_token_issuer(Verb& verb) {
   preset(verb, {.cmdlet = {}, .parameter = "Type", .value = "OAuthTokenIssuer"});
 }
@@ -227,6 +241,7 @@ Verb set_auth_config(std::string_view name) {
       refused_parameter("SkipImmediateCertificateDeployment", kNoServers),
       refused_parameter("Server", kNoServers),
   };
+  refuse_false(parameter_of(verb, "ClearPreviousCertificate"));
   rename_parameters(verb, name);
   verb.examples = {{"accord Set-AuthConfig -ServiceName exchange", "Says what this deployment is."},
                    {"accord Set-AuthConfig -ClearPreviousCertificate -Confirm:false",

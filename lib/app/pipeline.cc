@@ -21,9 +21,8 @@ Result<json::Value> record_of(std::string_view line, const RecordType& type) {
                    "write the records with --output jsonl; where that verb failed, see its error first");
   }
   if (!value->is_object()) {
-    return refused(
-        fmt::format("the line holds {} where a record is expected", json::kind_name(value->kind())), "-",
-        "write the records with --output jsonl, one a line");
+    return refused(fmt::format("the line is no record: it is a JSON {}", json::kind_name(value->kind())), "-",
+                   "write the records with --output jsonl, one a line");
   }
   for (const auto& [name, member] : value->members()) {
     if (std::ranges::find(type.properties, name) == type.properties.end()) {
@@ -34,38 +33,32 @@ Result<json::Value> record_of(std::string_view line, const RecordType& type) {
   return value;
 }
 
-// The texts of a property; none for null.
-Result<std::vector<std::string>> texts_of(const json::Value& value, std::string_view property) {
-  std::vector<std::string> texts;
-  const auto add = [&](const json::Value& item) {
-    if (item.is_string()) texts.push_back(item.text());
-    return item.is_string();
-  };
-  const bool good = value.kind() == json::Kind::null ||
-                    (value.is_array() ? std::ranges::all_of(value.items(), add) : add(value));
-  if (good) return texts;
-  return refused(fmt::format("'{}' is {} where text is expected", property, json::kind_name(value.kind())),
-                 std::string(property), "write the records with --output jsonl");
+// The text of a property; empty for null.
+Result<std::string> text_of(const json::Value& value, std::string_view property) {
+  if (value.kind() == json::Kind::null) return std::string();
+  if (value.is_string()) return value.text();
+  return refused(
+      fmt::format("'{}' is a JSON {} where text is expected", property, json::kind_name(value.kind())),
+      std::string(property), "write the records with --output jsonl");
 }
 
 Result<RecordValues> values_of(const json::Value& record, const RecordInput& input) {
   RecordValues values;
   for (const auto& take : input.take) {
     const auto* member = record.find(take.property);
-    std::vector<std::string> texts;
+    std::string text;
     if (member != nullptr) {
-      TRY_ASSIGN(texts, texts_of(*member, take.property));
+      TRY_ASSIGN(text, text_of(*member, take.property));
     }
     if (!take.when.empty()) {
-      if (texts == std::vector<std::string>{std::string(take.when)})
-        values.given.push_back({.parameter = take.parameter, .values = {"true"}});
+      if (text == take.when) values.given.push_back({.parameter = take.parameter, .values = {"true"}});
       continue;
     }
-    if (texts.empty() || texts.front().empty()) {
+    if (text.empty()) {
       return refused(fmt::format("the record has no {}", take.property), std::string(take.property),
                      fmt::format("keep {} when you choose with --property", take.property));
     }
-    values.given.push_back({.parameter = take.parameter, .values = std::move(texts)});
+    values.given.push_back({.parameter = take.parameter, .values = {std::move(text)}});
   }
   return values;
 }

@@ -70,8 +70,9 @@ std::string without_tokens(std::string_view text) {
 ExitCode report(Console& console, std::string_view verb, Error error, const ReportStyle& style) {
   if (style.silent) return error.id.exit_code();
   for (auto* text : {&error.message, &error.target, &error.advice}) *text = without_tokens(*text);
+  const auto name = without_tokens(verb);
   const bool json = style.format == Format::json || style.format == Format::jsonl;
-  console.write_error(json ? as_json(error, style) : as_text(verb, error, style));
+  console.write_error(json ? as_json(error, style) : as_text(name, error, style));
   return error.id.exit_code();
 }
 

@@ -9,6 +9,14 @@ namespace accord {
 StoreSession::StoreSession(const Settings& settings, std::optional<std::string> named)
     : settings_(settings), named_(std::move(named)) {}
 
+void StoreSession::rehearse(bool on) {
+  is_rehearsal_ = on;
+  if (on || !is_in_memory_) return;
+  transaction_.reset();
+  connection_.reset();
+  is_in_memory_ = false;
+}
+
 Result<StoreLocation> StoreSession::location() const {
   return locate_store(named_, settings_);
 }
@@ -17,10 +25,13 @@ Result<void> StoreSession::open(OpenFor mode) {
   if (connection_ != nullptr && (opened_for_ == OpenFor::writing || mode == OpenFor::reading)) return {};
   TRY_ASSIGN(const auto where, location());
   auto opened = open_store(where.store, mode);
-  const bool may_make = mode == OpenFor::writing && where.is_default && !is_rehearsal_ && !opened &&
+  const bool may_make = mode == OpenFor::writing && where.is_default && !opened &&
                         opened.error().id == ErrorId("Store.Missing") &&
                         !file_exists(std::string(kSystemStore));
-  if (may_make) {
+  if (may_make && is_rehearsal_) {
+    opened = rehearse_store(where.store);
+    is_in_memory_ = opened.has_value();
+  } else if (may_make) {
     TRY(create_store({.location = where.store}));
     made_ = where.store;
     opened = open_store(where.store, mode);

@@ -22,7 +22,7 @@ class StoreSession {
   StoreSession(const Settings& settings, std::optional<std::string> named);
 
   // From here on nothing that outlives the process may be made, or it may (--what-if).
-  void rehearse(bool on) { is_rehearsal_ = on; }
+  void rehearse(bool on);
 
   [[nodiscard]] Result<StoreLocation> location() const;
   // One consistent view; begun at the first call.
@@ -48,6 +48,7 @@ class StoreSession {
   bool is_rehearsal_ = false;
   std::unique_ptr<Connection> connection_;
   OpenFor opened_for_ = OpenFor::reading;
+  bool is_in_memory_ = false;  // the store that the real call would make
   std::optional<Transaction> transaction_;
   bool writing_ = false;
   std::optional<KeyVault> vault_;

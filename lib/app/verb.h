@@ -127,6 +127,7 @@ struct Field;
 // `O` is named where the member belongs to a base of the options.
 template <class O, class T, class Owner>
 requires std::is_base_of_v<Owner, O>
+// NOLINTNEXTLINE(performance-unnecessary-value-param): it is moved from
 [[nodiscard]] Parameter parameter(std::string_view name, T Owner::*member, Details details) {
   Parameter made{
       .name = name, .details = std::move(details), .shape = Field<T>::shape, .type = {}, .values = {}};

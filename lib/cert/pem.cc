@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "lib/cert/openssl.h"
+#include "lib/core/encoding.h"
 
 namespace accord {
 
@@ -43,11 +44,6 @@ bool ended_well() {
 }
 
 }  // namespace
-
-std::string_view without_byte_order_mark(std::string_view content) {
-  constexpr std::string_view kMark = "\xEF\xBB\xBF";
-  return content.starts_with(kMark) ? content.substr(kMark.size()) : content;
-}
 
 bool looks_like_pem(std::string_view content) {
   return content.find("-----BEGIN ") != std::string_view::npos;

@@ -16,7 +16,6 @@ struct PemBlock {
   SecretBytes content = {};  // it may be a key
 };
 
-[[nodiscard]] std::string_view without_byte_order_mark(std::string_view content);
 [[nodiscard]] bool looks_like_pem(std::string_view content);
 // A PKCS#12 file by its outer structure; true for one that is encrypted, and for one with bytes behind it.
 [[nodiscard]] bool is_pkcs12(std::string_view content);

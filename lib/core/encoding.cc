@@ -321,6 +321,11 @@ std::string_view trim(std::string_view text) {
   return text;
 }
 
+std::string_view without_byte_order_mark(std::string_view content) {
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";
+  return content.starts_with(kMark) ? content.substr(kMark.size()) : content;
+}
+
 // Backtracks to the last * only, so that no pattern takes more than |text| * |pattern| steps.
 bool matches_wildcard(std::string_view text, std::string_view pattern) {
   std::size_t t = 0;

@@ -65,6 +65,8 @@ void append_utf8(std::string& text, char32_t character);
 [[nodiscard]] bool starts_with_ignoring_case(std::string_view text, std::string_view prefix);
 [[nodiscard]] std::string_view trim(std::string_view text);
 
+[[nodiscard]] std::string_view without_byte_order_mark(std::string_view content);
+
 // PowerShell's wildcards * and ?, without regard to ASCII case.
 [[nodiscard]] bool matches_wildcard(std::string_view text, std::string_view pattern);
 [[nodiscard]] bool has_wildcard(std::string_view text);

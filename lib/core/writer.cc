@@ -264,6 +264,10 @@ Result<std::vector<std::string_view>> select_properties(const RecordType& type,
                   std::string(type.name) + " has no property '" + escape_for_terminal(name) + "'", name,
                   "its properties are " + join(known, ", "));
     }
+    if (std::find(selected.begin(), selected.end(), *found) != selected.end()) {
+      return fail("Parameter.Repeated", "'" + std::string(*found) + "' is selected twice", name,
+                  "name each property once");
+    }
     selected.push_back(*found);
   }
   return selected;

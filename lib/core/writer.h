@@ -35,7 +35,7 @@ enum class Count { one, many };
 [[nodiscard]] Format default_format(std::size_t properties);
 
 // The names of `wanted` as the type spells them, in the order wanted; all of the type when `wanted` is empty.
-// Fails with Property.Unknown, listing those there are.
+// Fails with Property.Unknown, listing those there are, and Parameter.Repeated.
 [[nodiscard]] Result<std::vector<std::string_view>> select_properties(const RecordType& type,
                                                                       std::span<const std::string> wanted);
 

@@ -392,6 +392,16 @@ Result<std::unique_ptr<SqliteConnection>> connect(const std::string& path, const
   return std::make_unique<SqliteConnection>(std::move(database), location);
 }
 
+Result<std::unique_ptr<SqliteConnection>> make_in_memory(
+    const std::string& location, const std::function<Result<void>(Connection&)>& fill) {
+  TRY_ASSIGN(auto store, connect(":memory:", location, SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY));
+  TRY_ASSIGN(auto transaction, Transaction::begin_writing(*store));
+  TRY(store->set_application());
+  TRY(fill(*store));
+  TRY(transaction.commit());
+  return store;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Connection>> open_sqlite(const std::string& path, const std::string& location,
@@ -405,13 +415,15 @@ Result<std::unique_ptr<Connection>> open_sqlite(const std::string& path, const s
   return std::unique_ptr<Connection>(std::move(store));
 }
 
+Result<std::unique_ptr<Connection>> open_sqlite_in_memory(
+    const std::string& location, const std::function<Result<void>(Connection&)>& fill) {
+  TRY_ASSIGN(auto store, make_in_memory(location, fill));
+  return std::unique_ptr<Connection>(std::move(store));
+}
+
 Result<std::string> build_sqlite(const std::string& location,
                                  const std::function<Result<void>(Connection&)>& fill) {
-  TRY_ASSIGN(auto store, connect(":memory:", location, SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY));
-  TRY_ASSIGN(auto transaction, Transaction::begin_writing(*store));
-  TRY(store->set_application());
-  TRY(fill(*store));
-  TRY(transaction.commit());
+  TRY_ASSIGN(auto store, make_in_memory(location, fill));
   return store->serialize();
 }
 

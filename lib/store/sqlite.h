@@ -21,6 +21,10 @@ enum class SqliteAccess { reading, writing };
                                                               const std::string& location,
                                                               SqliteAccess access);
 
+// A new database of ours in memory, filled by `fill` in one transaction; it goes with the connection.
+[[nodiscard]] Result<std::unique_ptr<Connection>> open_sqlite_in_memory(
+    const std::string& location, const std::function<Result<void>(Connection&)>& fill);
+
 // The bytes of a new database of ours, made in memory and filled by `fill` in one transaction.
 [[nodiscard]] Result<std::string> build_sqlite(const std::string& location,
                                                const std::function<Result<void>(Connection&)>& fill);

@@ -276,6 +276,10 @@ Result<void> create_store(const NewStore& request, const std::function<Result<vo
   return publish(folder, request.location, bytes, group);
 }
 
+Result<std::unique_ptr<Connection>> rehearse_store(const std::string& location) {
+  return open_sqlite_in_memory(location, fill_new_store);
+}
+
 Result<std::string> store_id(Connection& store) {
   TRY_ASSIGN(auto query, store.prepare("SELECT store_id FROM management_store WHERE id = 1"));
   TRY_ASSIGN(const bool found, query->step());

@@ -30,6 +30,9 @@ struct NewStore {
 [[nodiscard]] Result<void> create_store(const NewStore& request,
                                         const std::function<Result<void>(Connection&)>& fill = {});
 
+// What create_store would make at `location`, in memory alone: for what is only rehearsed.
+[[nodiscard]] Result<std::unique_ptr<Connection>> rehearse_store(const std::string& location);
+
 // A random identifier made with the store; binds private keys to it.
 [[nodiscard]] Result<std::string> store_id(Connection& store);
 

@@ -130,17 +130,20 @@ TEST_CASE("what a shell takes for itself is told apart from the same characters 
   };
   for (const std::string word : {"|", "||", "&", "&&", ";", "<", ">", ">>", "2>", "2>&1"}) {
     CAPTURE(word);
-    CHECK(operator_of("a " + word + " b") == word);
-    CHECK(operator_of(word) == word);
+    // The first of its characters that is not a digit tells.
+    const std::string first(1, word[word.find_first_not_of("2")]);
+    CHECK(operator_of("a " + word + " b") == first);
+    CHECK(operator_of(word) == first);
+    CHECK(operator_of("a x" + word + "x") == first);
     CHECK(operator_of("a '" + word + "'").empty());
     CHECK(operator_of("a \"" + word + "\"").empty());
-    CHECK(operator_of("a \\" + word).empty());
     CHECK(operator_of("a # " + word).empty());
-    CHECK(operator_of("a x" + word + "x").empty());
     // One line's does not count for the next.
     CHECK(must(read_batch("a " + word + "\nb c"))[1].shell_operator.empty());
   }
   CHECK(operator_of("a ; b | c") == ";");
+  CHECK(operator_of("https://a.example/?b=1\\&c=2").empty());
+  CHECK(operator_of("https://a.example/?b=1&c=2") == "&");
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
