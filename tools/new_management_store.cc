@@ -31,18 +31,27 @@ Result<void> fill(Connection& store, KeyVault& vault, const Options& options) {
   return {};
 }
 
+// A key that is there already is used, so it must be one; else it must be possible to make one.
+Result<void> check_key(KeyVault& vault) {
+  if (!vault.exists()) return check_creatable(vault.path());
+  TRY(vault.key_id());
+  return {};
+}
+
 Result<ExitCode> run(Environment& env, const Options& options) {
   TRY_ASSIGN(const auto where, env.location());
   if (file_exists(where.store)) {
     return fail("Store.Exists", fmt::format("there is a store or another file at '{}' already", where.store),
                 where.store, "name another path with --store, or use the one that is there");
   }
-  TRY(env.approve("Create management store", where.store));
+  const NewStore request{.location = where.store, .reader_group = options.reader_group};
+  TRY(check_new_store(request));
   TRY_ASSIGN(auto* vault, env.vault());
-  if (!env.what_if()) {
-    TRY(create_store({.location = where.store, .reader_group = options.reader_group},
-                     [&](Connection& store) { return fill(store, *vault, options); }));
-  }
+  TRY(check_key(*vault));
+  TRY(env.approve("Create management store", where.store));
+  env.do_last([request, vault, &options] {
+    return create_store(request, [&](Connection& store) { return fill(store, *vault, options); });
+  });
   env.emit(
       Record(kManagementStoreType)
           .add("Store", where.store)

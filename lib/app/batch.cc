@@ -268,8 +268,11 @@ class Batch {
   bool goes_on(ExitCode code) {
     if (code == ExitCode::success) return true;
     if (first_ == ExitCode::success) first_ = code;
-    const auto action = env_.common().error_action.value_or(ErrorAction::stop);
-    return action != ErrorAction::stop;
+    return goes_on_after_errors();
+  }
+
+  [[nodiscard]] bool goes_on_after_errors() const {
+    return env_.common().error_action.value_or(ErrorAction::stop) != ErrorAction::stop;
   }
 
   ExitCode refuse(const BatchLine& line, Error error) {
@@ -323,28 +326,22 @@ class Batch {
   // --- all lines in one transaction
 
   Result<ExitCode> run_together(const std::vector<BatchLine>& lines) {
-    TRY_ASSIGN(const auto calls, all_calls(lines));
-    if (first_ == ExitCode::success ||
-        env_.common().error_action.value_or(ErrorAction::stop) != ErrorAction::stop)
-      TRY(run_calls(lines, calls));
+    auto calls = is_atomic_ ? all_calls(lines) : std::vector<std::optional<Call>>();
+    if (first_ == ExitCode::success || goes_on_after_errors()) TRY(run_calls(lines, std::move(calls)));
     if (first_ == ExitCode::success) return first_;
     env_.give_up(verdicts_);
     conclude("Nothing was changed.");
     return first_;
   }
 
-  // Nothing runs before every line is understood.
-  Result<std::vector<std::optional<Call>>> all_calls(const std::vector<BatchLine>& lines) {
+  // Of an atomic batch: nothing runs before every line is understood.
+  std::vector<std::optional<Call>> all_calls(const std::vector<BatchLine>& lines) {
     std::vector<std::optional<Call>> calls;
     calls.reserve(lines.size());
     for (const auto& line : lines) {
       auto call = call_of(line);
-      if (call) {
-        calls.emplace_back(*std::move(call));
-        continue;
-      }
-      calls.emplace_back(std::nullopt);
-      if (!goes_on(refuse(line, call.error()))) break;
+      calls.push_back(call ? std::optional(*std::move(call)) : std::nullopt);
+      if (!call && !goes_on(refuse(line, call.error()))) break;
     }
     return calls;
   }
@@ -355,21 +352,48 @@ class Batch {
     if (performed.code != ExitCode::success) verdicts_ += performed.output;
   }
 
-  Result<void> run_calls(const std::vector<BatchLine>& lines, const std::vector<std::optional<Call>>& calls) {
-    const bool changes =
-        std::ranges::any_of(calls, [](const auto& call) { return call && call->verb->changes(); });
-    if (changes) TRY(env_.write());
-    for (std::size_t i = 0; i < calls.size(); ++i) {
-      env_.context().console.progress(i, calls.size(), "lines");
-      if (!calls[i]) continue;
-      auto performed = perform(*calls[i], context(env_.context().answers));
-      // The whole batch is given up, the question is asked, and the batch runs again.
-      if (env_.context().answers.pending) return tl::unexpected(performed.error());
-      const auto code = performed ? performed->code : refuse(lines[i], performed.error());
-      if (performed) keep_output(*performed);
-      if (!goes_on(code)) break;
+  // The write lock comes first: nobody may change what the first lines have read.
+  bool take_lock(const std::vector<BatchLine>& lines, const std::vector<std::optional<Call>>& calls) {
+    const auto changing =
+        std::ranges::find_if(calls, [](const auto& call) { return call && call->verb->changes(); });
+    if (changing == calls.end()) return true;
+    const auto store = env_.write();
+    if (!store) goes_on(refuse(lines[static_cast<std::size_t>(changing - calls.begin())], store.error()));
+    return store.has_value();
+  }
+
+  // `calls`: empty where each line is read when it comes to it.
+  Result<void> run_calls(const std::vector<BatchLine>& lines, std::vector<std::optional<Call>> calls) {
+    if (!take_lock(lines, calls)) return {};
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      env_.context().console.progress(i, lines.size(), "lines");
+      auto call = is_atomic_ ? std::exchange(calls[i], std::nullopt) : read_now(lines[i]);
+      const auto code = call ? perform_part(*call, lines[i]) : Result<ExitCode>(first_);
+      if (!code) return tl::unexpected(code.error());
+      if (!goes_on(*code)) break;
     }
     return {};
+  }
+
+  // None: the line was refused, which is told.
+  std::optional<Call> read_now(const BatchLine& line) {
+    auto call = call_of(line);
+    if (call) return *std::move(call);
+    goes_on(refuse(line, call.error()));
+    return std::nullopt;
+  }
+
+  // Fails only where a question has to be asked: then the whole batch is given up, and runs again with the
+  // answer.
+  Result<ExitCode> perform_part(const Call& call, const BatchLine& line) {
+    auto& answers = env_.context().answers;
+    const auto performed = perform(call, context(answers));
+    if (performed) {
+      keep_output(*performed);
+      return performed->code;
+    }
+    if (answers.pending) return tl::unexpected(performed.error());
+    return refuse(line, performed.error());
   }
 
   Environment& env_;

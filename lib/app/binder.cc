@@ -117,7 +117,10 @@ Result<const Parameter*> resolve(const Surface& surface, const Spelling& spellin
   std::vector<std::string> names;
   for (const auto* one : surface.all)
     names.push_back(spelling.double_dash ? kebab_case(one->name) : std::string(one->name));
-  const auto close = nearest(spelling.name, names);
+  // Prefixes are for the original parameters; one of Accord's own is at least recognised.
+  const auto begun = std::ranges::find_if(
+      names, [&](const std::string& one) { return starts_with_ignoring_case(one, spelling.name); });
+  const auto close = begun != names.end() ? *begun : nearest(spelling.name, names);
   return fail("Parameter.Unknown", fmt::format("there is no parameter '{}'", shown), shown,
               close.empty() ? fmt::format("{} --help lists them", surface.verb.name)
                             : fmt::format("did you mean '{}{}'?   {} --help lists them all",
@@ -423,6 +426,12 @@ Result<void> assign_all(const Surface& surface, const std::vector<Occurrence>& f
     auto assigned = one.from_record ? Result<void>() : one.parameter->assign(options, one.values, now);
     if (!assigned) {
       Error error = std::move(assigned).error();
+      // What was given for a password by mistake may be one.
+      if (one.parameter->name.starts_with("Password")) {
+        error.message = "this is no value for it";
+        error.advice = fmt::format("{} --help says what it takes", surface.verb.name);
+        error.target = dashed(*one.parameter);
+      }
       error.message = fmt::format("{}: {}", dashed(*one.parameter), error.message);
       if (error.target.empty()) error.target = dashed(*one.parameter);
       return tl::unexpected(std::move(error));

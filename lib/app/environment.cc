@@ -135,12 +135,24 @@ Result<std::string> Environment::read_file_or_input(const std::string& path, std
 Result<void> Environment::write_file(const std::string& path, std::string content, unsigned mode,
                                      Existing existing) {
   // Judged now, so that --what-if and a refusal come before anything else is done.
+  TRY(refuse_store_files(path));
+  TRY(check_writable(path));
   if (existing == Existing::refuse && file_exists(path)) {
     return fail("File.Exists", fmt::format("'{}' exists already", path), path,
                 "name another file, or add --force");
   }
   files_.push_back({path, std::move(content), mode, existing});
   return {};
+}
+
+Result<void> Environment::refuse_store_files(const std::string& path) const {
+  const auto where = location();
+  if (!where) return {};
+  const bool is_key = is_same_file(path, where->key_file);
+  if (!is_key && !is_same_file(path, where->store)) return {};
+  return fail("Parameter.Invalid",
+              fmt::format("'{}' is {}", path, is_key ? "the store's key" : "the store itself"), path,
+              "name another file");
 }
 
 Result<void> Environment::check_output() const {
@@ -183,7 +195,7 @@ Result<void> Environment::write_files() {
 
 Result<void> Environment::begin() {
   if (!context_.is_part || !verb_.changes()) return {};
-  TRY_ASSIGN(auto* store, read());
+  TRY_ASSIGN(auto* store, write());
   TRY_ASSIGN(auto savepoint, Savepoint::set(*store));
   savepoint_.emplace(std::move(savepoint));
   return {};
@@ -218,7 +230,9 @@ Result<std::string> Environment::finish() {
     return announced_ || !files_.empty() ? std::string() : output;
   }
   TRY(write_files());
+  for (const auto& action : last_) TRY(action());
   TRY(end(true));
+  is_stored_ = is_stored_ || !last_.empty();
   return output;
 }
 

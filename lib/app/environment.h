@@ -92,6 +92,8 @@ class Environment {
   enum class Existing { replace, refuse };
   [[nodiscard]] Result<void> write_file(const std::string& path, std::string content, unsigned mode = 0644,
                                         Existing existing = Existing::replace);
+  // What cannot be rolled back, done when everything else has succeeded; not at all with --what-if.
+  void do_last(std::function<Result<void>()> action) { last_.push_back(std::move(action)); }
 
   // --- for run.cc and the pipeline alone
   // Whether what is asked of the output can be done. Fails with Expression.Invalid, Property.Unknown.
@@ -107,6 +109,7 @@ class Environment {
  private:
   [[nodiscard]] Result<std::string> rendered();
   [[nodiscard]] Result<void> write_files();
+  [[nodiscard]] Result<void> refuse_store_files(const std::string& path) const;
   [[nodiscard]] Result<void> end(bool keep);
 
   CallContext context_;
@@ -133,6 +136,7 @@ class Environment {
     Existing existing;
   };
   std::vector<PendingFile> files_;
+  std::vector<std::function<Result<void>()>> last_;
 };
 
 }  // namespace accord

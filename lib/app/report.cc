@@ -57,7 +57,7 @@ std::string without_tokens(std::string_view text) {
     const auto end = static_cast<std::size_t>(
         std::find_if_not(text.begin() + static_cast<std::ptrdiff_t>(at), text.end(), belongs) - text.begin());
     const auto run = text.substr(at, end - at);
-    const bool is_token = run.size() >= kShortest && run.find('.') != std::string_view::npos;
+    const bool is_token = run.size() >= kShortest;
     result += text.substr(0, at);
     result += is_token ? std::string_view("(a token)") : run;
     text.remove_prefix(end);
@@ -65,12 +65,22 @@ std::string without_tokens(std::string_view text) {
   return result.append(text);
 }
 
+// A value may be as long as it likes; an error about it shall be read.
+std::string shortened(std::string_view text) {
+  constexpr std::size_t kLongest = 2000;
+  if (text.size() <= kLongest) return std::string(text);
+  std::size_t end = kLongest;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return fmt::format("{}…", text.substr(0, end));
+}
+
 }  // namespace
 
 ExitCode report(Console& console, std::string_view verb, Error error, const ReportStyle& style) {
   if (style.silent) return error.id.exit_code();
-  for (auto* text : {&error.message, &error.target, &error.advice}) *text = without_tokens(*text);
-  const auto name = without_tokens(verb);
+  for (auto* text : {&error.message, &error.target, &error.advice}) *text = shortened(without_tokens(*text));
+  if (error.column > error.target.size() + 1) error.column = 0;
+  const auto name = shortened(without_tokens(verb));
   const bool json = style.format == Format::json || style.format == Format::jsonl;
   console.write_error(json ? as_json(error, style) : as_text(name, error, style));
   return error.id.exit_code();

@@ -222,6 +222,40 @@ Result<void> write_file(const std::string& path, std::string_view content, unsig
   return replace(resolve_link(path), content, mode);
 }
 
+Result<void> check_writable(const std::string& path) {
+  struct stat status = {};
+  const bool is_there = stat(path.c_str(), &status) == 0;
+  if (is_there && S_ISDIR(status.st_mode)) return cannot_write(path, EISDIR);
+  const bool is_replaced = !is_there || S_ISREG(status.st_mode);
+  if (!is_replaced) return access(path.c_str(), W_OK) == 0 ? Result<void>() : cannot_write(path, errno);
+  const auto target = resolve_link(path);
+  if (nearest_folder(target) != folder_of(target)) return cannot_write(path, ENOENT);
+  return check_creatable(target);
+}
+
+std::string nearest_folder(const std::string& path) {
+  struct stat status = {};
+  std::string folder = folder_of(path);
+  while (stat(folder.c_str(), &status) != 0 && errno == ENOENT && folder != folder_of(folder))
+    folder = folder_of(folder);
+  return folder;
+}
+
+Result<void> check_creatable(const std::string& path) {
+  const auto folder = nearest_folder(path);
+  struct stat status = {};
+  if (stat(folder.c_str(), &status) != 0) return cannot_write(path, errno);
+  if (!S_ISDIR(status.st_mode)) return cannot_write(path, ENOTDIR);
+  return access(folder.c_str(), W_OK | X_OK) == 0 ? Result<void>() : cannot_write(path, errno);
+}
+
+bool is_same_file(const std::string& path, const std::string& other) {
+  struct stat one = {};
+  struct stat two = {};
+  return stat(path.c_str(), &one) == 0 && stat(other.c_str(), &two) == 0 && one.st_dev == two.st_dev &&
+         one.st_ino == two.st_ino;
+}
+
 Result<void> create_file(const std::string& path, std::string_view content, unsigned mode) {
   const SignalsHeld held;
   struct stat status = {};

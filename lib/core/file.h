@@ -23,6 +23,18 @@ inline constexpr std::size_t kDefaultReadLimit = std::size_t{1024} * 1024;
 [[nodiscard]] Result<void> write_file(const std::string& path, std::string_view content,
                                       unsigned mode = 0644);
 
+// Whether write_file could write there, as far as that can be told without writing. Fails as write_file
+// would.
+[[nodiscard]] Result<void> check_writable(const std::string& path);
+
+// The folder that holds `path`, or the nearest one above it that is there.
+[[nodiscard]] std::string nearest_folder(const std::string& path);
+// Whether that folder lets something be made in it. Fails with File.CannotWrite, naming `path`.
+[[nodiscard]] Result<void> check_creatable(const std::string& path);
+
+// Whether both lead to one file that is there.
+[[nodiscard]] bool is_same_file(const std::string& path, const std::string& other);
+
 // Creates `path` with `mode`, durably; fails with File.Exists if anything is there.
 [[nodiscard]] Result<void> create_file(const std::string& path, std::string_view content, unsigned mode);
 

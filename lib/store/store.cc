@@ -187,6 +187,16 @@ Result<void> make_folders(const std::string& location, std::optional<gid_t> grou
   return group ? open_folders_to(*group, made, location) : Result<void>();
 }
 
+// Nothing is there yet, and something could be.
+Result<void> check_location(const std::string& location) {
+  TRY(refuse_other_engines(location));
+  struct stat status {};
+  if (lstat(location.c_str(), &status) == 0) return already_there(location);
+  if (!name_of(location).empty()) return {};
+  return fail("Parameter.Invalid", fmt::format("'{}' does not name a file", location), location,
+              "name a file with --store");
+}
+
 // A file that is removed under this name when it goes, whatever it is called besides by then.
 class TemporaryFile {
  public:
@@ -258,14 +268,19 @@ Result<std::unique_ptr<Connection>> open_store(const std::string& location, Open
   return store;
 }
 
-Result<void> create_store(const NewStore& request, const std::function<Result<void>(Connection&)>& fill) {
-  TRY(refuse_other_engines(request.location));
-  struct stat status {};
-  if (lstat(request.location.c_str(), &status) == 0) return already_there(request.location);
-  if (name_of(request.location).empty()) {
-    return fail("Parameter.Invalid", fmt::format("'{}' does not name a file", request.location),
-                request.location, "name a file with --store");
+Result<void> check_new_store(const NewStore& request) {
+  TRY(check_location(request.location));
+  TRY(look_up_group(request.reader_group));
+  if (nearest_folder(request.location) == folder_of(request.location)) TRY(checked_folder(request.location));
+  if (const auto possible = check_creatable(request.location); !possible) {
+    return fail("Store.NotPermitted", possible.error().message, request.location,
+                "name a store in a folder of your own with --store");
   }
+  return {};
+}
+
+Result<void> create_store(const NewStore& request, const std::function<Result<void>(Connection&)>& fill) {
+  TRY(check_location(request.location));
   TRY_ASSIGN(const auto group, look_up_group(request.reader_group));
   TRY(make_folders(request.location, group));
   TRY_ASSIGN(const auto folder, checked_folder(request.location));

@@ -24,6 +24,10 @@ struct NewStore {
   std::string location = {};
   std::optional<std::string> reader_group = {};  // mode 0640 and this group
 };
+// Whether create_store could make it, as far as that can be told without making anything. Fails as
+// create_store would.
+[[nodiscard]] Result<void> check_new_store(const NewStore& request);
+
 // Creates an empty store (mode 0600, its folder 0700 if that had to be made), whole or not at all: it is
 // built under a temporary name and linked into place. Fails with Store.Exists when anything is there. `fill`
 // writes what the store holds from the start; when it fails, there is no store.
