@@ -107,7 +107,8 @@ Verb declare() {
                              .type = "CertType",
                              .sets = {"Type"},
                              .mandatory = true,
-                             .check = check_certificate_type})),
+                             .check = check_certificate_type,
+                             .values = certificate_types()})),
               own(parameter("OutputFile", &Options::output_file,
                             {.help = "Where to write it.", .type = "Path", .writes_file = true})),
               own(parameter(

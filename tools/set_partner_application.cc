@@ -240,7 +240,7 @@ Verb declare() {
               refused_parameter("Instance",
                                 "live objects do not cross processes; give the properties as parameters"),
           },
-          relation_parameters<Options>(Empty::allowed)),
+          relation_parameters<Options>(Empty::clears)),
       .examples = {{"set-partner-application exchange --application-trust-level full",
                     "Lets it act for users."},
                    {"set-partner-application exchange --enabled false --what-if", "Says what would change."}},

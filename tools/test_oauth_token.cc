@@ -269,7 +269,7 @@ Verb declare() {
                   "Token", &Options::token,
                   {.help = "The token, or - for standard input; an argument is visible to other users.",
                    .first = true,
-                   .empty = Empty::allowed})),
+                   .empty = Empty::is_a_value})),
               own(parameter("TokenFile", &Options::token_file,
                             {.help = "A file of tokens, one a line.", .type = "Path"})),
               own(parameter(

@@ -73,6 +73,10 @@ Result<std::string> check_certificate_scope(std::string_view text) {
               std::string(text), "certificates are assigned to the whole deployment: --identity global");
 }
 
+std::vector<std::string_view> certificate_types() {
+  return {kCertificateTypes.begin(), kCertificateTypes.end()};
+}
+
 Result<std::string> check_certificate_type(std::string_view text) {
   for (const auto type : kCertificateTypes) {
     if (equals_ignoring_case(type, text)) return std::string(type);

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "lib/core/error.h"
 
@@ -17,7 +18,8 @@ namespace accord {
 [[nodiscard]] Result<std::string> check_global(std::string_view text);
 // -Identity of the certificate verbs: global.
 [[nodiscard]] Result<std::string> check_certificate_scope(std::string_view text);
-// A certificate type, as the originals spell it.
+// A certificate type, as the originals spell it; and all of them.
+[[nodiscard]] std::vector<std::string_view> certificate_types();
 [[nodiscard]] Result<std::string> check_certificate_type(std::string_view text);
 // sip:user@domain, or user@domain; the scheme is dropped and the rest in lower case.
 [[nodiscard]] Result<std::string> check_sip_address(std::string_view text);

@@ -94,7 +94,7 @@ std::string notes_on(const Parameter& one) {
     notes += fmt::format(" One of {}.", fmt::join(shown, ", "));
   }
   if (!one.details.default_text.empty()) notes += fmt::format(" [{}]", one.details.default_text);
-  if (one.details.empty == Empty::allowed) notes += " \"\" clears it.";
+  if (one.details.empty == Empty::clears) notes += " \"\" clears it.";
   return notes;
 }
 

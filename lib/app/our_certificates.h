@@ -76,7 +76,7 @@ template <class O>
                    {.help = "The password itself, visible to other users; - asks for it.",
                     .sets = sets,
                     .origin = origin,
-                    .empty = Empty::allowed}),
+                    .empty = Empty::is_a_value}),
   };
 }
 

@@ -37,7 +37,8 @@ enum class Shape { toggle, boolean, scalar, list };
 // Original parameters may be cut short in the single-dash form; Accord's own need their full name there.
 enum class Origin { original, accord };
 
-enum class Empty { refused, allowed };
+// What "" is as a value.
+enum class Empty { refused, clears, is_a_value };
 
 using TextCheck = Result<std::string> (*)(std::string_view);
 
@@ -51,8 +52,9 @@ struct Details {
   bool first = false;                               // may be given without its name
   Origin origin = Origin::original;
   std::vector<std::string_view> aliases = {};
-  Empty empty = Empty::refused;      // whether "" is a value (it clears the property)
-  TextCheck check = nullptr;         // of text and of each item of a list: the value as it shall be stored
+  Empty empty = Empty::refused;
+  TextCheck check = nullptr;     // of text and of each item of a list: the value as it shall be stored
+  std::vector<std::string_view> values = {};  // of text that is one of these; `check` sees to it
   std::string_view completion = {};  // the call of a get verb that prints what may stand here, a value a line
   bool writes_file = false;          // the value names a file to write
 };
@@ -132,7 +134,7 @@ requires std::is_base_of_v<Owner, O>
   Parameter made{
       .name = name, .details = std::move(details), .shape = Field<T>::shape, .type = {}, .values = {}};
   made.type = made.details.type.empty() ? Field<T>::type() : made.details.type;
-  made.values = Field<T>::values();
+  made.values = made.details.values.empty() ? Field<T>::values() : made.details.values;
   made.assign = [member, check = made.details.check](void* options, const std::vector<std::string>& values,
                                                      Instant now) -> Result<void> {
     return Field<T>::assign(static_cast<O*>(options)->*member, values, check, now);
