@@ -63,8 +63,8 @@ Verb test_verb() {
   auto verb = define<Options>(
       {.parameters = {parameter("Identity", &Options::identity, {.first = true}),
                       parameter("MetadataUrl", &Options::metadata_url, {.aliases = {"AuthMetadataUrl"}}),
-                      parameter("MetadataText", &Options::metadata_text, {.empty = Empty::allowed}),
-                      parameter("Realm", &Options::realm, {.empty = Empty::allowed}),
+                      parameter("MetadataText", &Options::metadata_text, {.empty = Empty::clears}),
+                      parameter("Realm", &Options::realm, {.empty = Empty::clears}),
                       parameter("Enabled", &Options::enabled, {}),
                       parameter("UseOAuthServer", &Options::use_oauth_server, {}),
                       parameter("DomainName", &Options::domain_name, {}),
