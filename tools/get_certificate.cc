@@ -29,7 +29,7 @@ Verb declare() {
       .parameters =
           {
               parameter("Identity", &Options::identity,
-                        {.help = "global.",
+                        {.help = "Only global, the whole deployment; may be left out.",
                          .default_text = "global",
                          .first = true,
                          .check = check_certificate_scope}),
@@ -48,7 +48,8 @@ Verb declare() {
           },
       .examples = {{"get-certificate --output table --property Use,State,Thumbprint,DaysLeft",
                     "What is in use, and for how long."},
-                   {"get-certificate --type OAuthTokenIssuer --property Thumbprint --output value",
+                   {"get-certificate --type OAuthTokenIssuer --where 'State -eq \"Current\"' --property "
+                    "Thumbprint --output value",
                     "The token issuer's thumbprint, for a script."}},
       .output = &kCertificateType,
       .run = run,

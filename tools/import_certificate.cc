@@ -18,7 +18,7 @@ Result<ExitCode> run(Environment& env, const Options& options) {
   TRY(check_exportable(options.private_key_exportable));
   TRY_ASSIGN(auto content, env.read_file_or_input(options.path));
   TRY_ASSIGN(const auto password, read_password(env, options));
-  auto read = read_identity(content, password);
+  auto read = about(options.path, read_identity(content, password));
   wipe(content);  // a PEM file may hold the key in clear
   TRY_ASSIGN(const auto identity, std::move(read));
   TRY_ASSIGN(auto* store, env.write());

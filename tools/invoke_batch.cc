@@ -24,7 +24,9 @@ Verb declare() {
           "its own; with "
           "--atomic the file is one: all or nothing. The first line that does not end in 0 stops the batch "
           "and gives it its "
-          "exit code; --error-action continue goes on. Common parameters given here hold for every line.",
+          "exit code; --error-action continue goes on, for all lines or on one of them. --what-if, "
+          "--confirm, --force, "
+          "--verbose, --quiet, --output and --error-action hold for every line that does not say otherwise.",
       .effect = Effect::writes,
       .parameters =
           {

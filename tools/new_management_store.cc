@@ -49,6 +49,10 @@ Result<ExitCode> run(Environment& env, const Options& options) {
   TRY_ASSIGN(auto* vault, env.vault());
   TRY(check_key(*vault));
   TRY(env.approve("Create management store", where.store));
+  if (env.what_if()) {
+    TRY(env.context().session.rehearse_new_store(
+        [&](Connection& store) { return fill(store, *vault, options); }));
+  }
   env.do_last([request, vault, &options] {
     return create_store(request, [&](Connection& store) { return fill(store, *vault, options); });
   });

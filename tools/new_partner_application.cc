@@ -161,6 +161,7 @@ Verb declare() {
                         {.help = "Whether its tokens are accepted.", .default_text = "true"}),
               parameter("ExpectThumbprint", &Options::expect_thumbprint,
                         {.help = "The keys must be exactly these.",
+                         .sets = {"MetadataUrl", "MetadataFile", "CertificateFileData", "CertificateRawData"},
                          .origin = Origin::accord,
                          .check = parse_thumbprint}),
               parameter("RequireTrustedForDelegation", &Options::require_trusted_for_delegation,

@@ -13,6 +13,7 @@ struct Options {
   std::optional<std::string> identity;
   std::vector<std::string> type;
   bool previous = false;
+  std::optional<std::string> thumbprint;
 };
 
 Result<void> refuse_while_trusted(const Environment& env, Connection& store, const std::string& use) {
@@ -25,7 +26,17 @@ Result<void> refuse_while_trusted(const Environment& env, Connection& store, con
       use, "assign another with set-certificate, or add --force");
 }
 
-Result<void> remove_use(Environment& env, Connection& store, const std::string& use, bool previous) {
+// Whoever names a certificate means that one, not what has taken its place meanwhile.
+Result<void> expect_certificate(const Options& options, std::string_view use, const std::string& found) {
+  if (!options.thumbprint || *options.thumbprint == found) return {};
+  return fail("Certificate.Changed",
+              fmt::format("the {} {} certificate is '{}', not '{}'",
+                          options.previous ? "previous" : "current", use, found, *options.thumbprint),
+              *options.thumbprint, "get-certificate lists what is assigned now");
+}
+
+Result<void> remove_use(Environment& env, Connection& store, const std::string& use, const Options& options) {
+  const bool previous = options.previous;
   TRY_ASSIGN(auto rows, list_assignments(store, use));
   const auto line = timeline_at(rows, env.now());
   const auto& slot = previous ? line.previous : line.current;
@@ -34,6 +45,7 @@ Result<void> remove_use(Environment& env, Connection& store, const std::string& 
                 fmt::format("no {} certificate is assigned to {}", previous ? "previous" : "current", use),
                 use, "get-certificate lists what is assigned");
   }
+  TRY(expect_certificate(options, use, slot->thumbprint));
   if (previous) {
     env.warn(fmt::format("tokens that {} signed and that are still alive are refused from now on",
                          slot->thumbprint));
@@ -53,7 +65,7 @@ Result<void> remove_use(Environment& env, Connection& store, const std::string& 
 
 Result<ExitCode> run(Environment& env, const Options& options) {
   TRY_ASSIGN(auto* store, env.write());
-  for (const auto& use : options.type) TRY(remove_use(env, *store, use, options.previous));
+  for (const auto& use : options.type) TRY(remove_use(env, *store, use, options));
   return ExitCode::success;
 }
 
@@ -68,7 +80,7 @@ Verb declare() {
       .parameters =
           {
               parameter("Identity", &Options::identity,
-                        {.help = "global.",
+                        {.help = "Only global, the whole deployment; may be left out.",
                          .default_text = "global",
                          .first = true,
                          .check = check_certificate_scope}),
@@ -79,6 +91,11 @@ Verb declare() {
                          .check = check_certificate_type,
                          .values = certificate_types()}),
               parameter("Previous", &Options::previous, {.help = "The previous one, not the current one."}),
+              parameter("Thumbprint", &Options::thumbprint,
+                        {.help = "Only if this certificate is the one that stands there.",
+                         .origin = Origin::accord,
+                         .check = parse_thumbprint,
+                         .completion = "get-certificate --property Thumbprint"}),
               refused_parameter("Staged", "staging is not in this version, so nothing is staged"),
               refused_parameter("NetportId", "device certificates are not managed here"),
               refused_parameter("Report", "warnings go to standard error; there is no further report"),
@@ -88,6 +105,7 @@ Verb declare() {
                    {"remove-certificate --type Default --what-if", "Says what would be taken away."}},
       .input = {.type = &kCertificateType,
                 .take = {{.property = "Use", .parameter = "Type"},
+                         {.property = "Thumbprint", .parameter = "Thumbprint"},
                          {.property = "State", .parameter = "Previous", .when = "Previous"},
                          {.property = "State", .parameter = "Staged", .when = "Staged"}}},
       .run = run,

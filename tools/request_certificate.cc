@@ -153,8 +153,9 @@ Verb declare() {
       .effect = Effect::writes,
       .parameters =
           {
-              parameter("New", &Options::make, {.help = "A new one."}),
-              own(parameter("SelfSigned", &Options::self_signed, {.help = "Signed with its own key."})),
+              parameter("New", &Options::make, {.help = "A new one.", .mandatory = true}),
+              own(parameter("SelfSigned", &Options::self_signed,
+                            {.help = "Signed with its own key; this version makes no other."})),
               parameter("Type", &Options::type,
                         {.help = "What it is for.",
                          .type = "CertType[]",

@@ -20,7 +20,7 @@ Result<Certificate> certificate_for(Environment& env, Connection& store, const O
   if (options.thumbprint) return stored_certificate(store, *options.thumbprint);
   TRY_ASSIGN(const auto content, env.read_file_or_input(*options.path));
   TRY_ASSIGN(const auto password, read_password(env, options));
-  TRY_ASSIGN(auto identity, read_identity(content, password));
+  TRY_ASSIGN(auto identity, about(*options.path, read_identity(content, password)));
   TRY(take_in(env, store, identity));
   return std::move(identity.certificate);
 }
@@ -53,7 +53,7 @@ Verb declare() {
       .parameters = with(
           {
               parameter("Identity", &Options::identity,
-                        {.help = "global.",
+                        {.help = "Only global, the whole deployment; may be left out.",
                          .default_text = "global",
                          .mandatory_in = {"Path"},
                          .check = check_certificate_scope}),
@@ -93,7 +93,9 @@ Verb declare() {
                     "--password-file password.txt",
                     "Takes in a PFX and assigns it."}},
       .output = &kCertificateType,
-      .input = {.type = &kCertificateType, .take = {{.property = "Thumbprint", .parameter = "Thumbprint"}}},
+      .input = {.type = &kCertificateType,
+                .one_only = true,
+                .take = {{.property = "Thumbprint", .parameter = "Thumbprint"}}},
       .run = run,
   });
 }

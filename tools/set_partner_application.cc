@@ -227,6 +227,7 @@ Verb declare() {
               parameter("Enabled", &Options::enabled, {.help = "Whether its tokens are accepted."}),
               parameter("ExpectThumbprint", &Options::expect_thumbprint,
                         {.help = "The new keys must be exactly these.",
+                         .sets = {"MetadataUrl", "MetadataFile", "CertificateFileData", "CertificateRawData"},
                          .origin = Origin::accord,
                          .check = parse_thumbprint}),
               parameter("RequireTrustedForDelegation", &Options::require_trusted_for_delegation,

@@ -4,9 +4,12 @@
 // runs again from the start, on the store as it is by then, with the answer at hand.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "lib/core/secret.h"
 
 namespace accord {
 
@@ -29,7 +32,9 @@ struct Answers {
   std::optional<Question> pending = {};  // the one that stopped the verb
   std::vector<std::string> said = {};    // on standard error in the runs before, which is not said again
   std::size_t next_said = 0;
-  std::optional<std::string> input = {};  // what standard input held, which cannot be read twice
+  // What was read from where nothing can be read twice: standard input, pipes, descriptors, the keyboard.
+  std::map<std::string, std::string> inputs = {};
+  std::map<std::string, SecretBytes> secrets = {};
 
   // The answer at hand; none: it has to be asked, and what was answered after this place does not count any
   // more.

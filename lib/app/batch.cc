@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <new>
 #include <utility>
 
 #include "lib/app/call.h"
@@ -110,7 +111,7 @@ class Tokenizer {
   }
 
   // What a shell would take for itself; in quotes it is text.
-  static constexpr std::string_view kShellOperators = "|&;<>()";
+  static constexpr std::string_view kShellOperators = "|&;<>()`";
 
   std::string_view text_;
   std::size_t at_ = 0;
@@ -188,6 +189,17 @@ class Batch {
     return &verbs_.emplace(name, std::move(verb)).first->second;
   }
 
+  static tl::unexpected<Error> shell_operator(const std::string& character) {
+    if (character == "`")
+      return fail("Batch.Invalid", "'`' is PowerShell's: a line goes on in the next after \\", character,
+                  "put it in quotes where it is meant as text");
+    return fail("Batch.Invalid", fmt::format("'{}' is the shell's: a line of a batch is one verb", character),
+                character,
+                character == "|"
+                    ? "write the pipeline in the shell, outside of the batch; in quotes it is text"
+                    : "put it in quotes where it is meant as text");
+  }
+
   // "accord VERB …" and "VERB …" are the same.
   static bool names_program(const BatchLine& line) {
     return line.words.front() == "accord" && line.words.size() > 1;
@@ -198,11 +210,7 @@ class Batch {
   }
 
   Result<Call> call_of(const BatchLine& line) {
-    if (!line.shell_operator.empty()) {
-      return fail("Batch.Invalid",
-                  fmt::format("'{}' is the shell's: a line of a batch is one verb", line.shell_operator),
-                  line.shell_operator, "put it in quotes where it is meant as text");
-    }
+    if (!line.shell_operator.empty()) return shell_operator(line.shell_operator);
     Call call;
     TRY_ASSIGN(call.verb, verb_of(name_of(line)));
     call.arguments = arguments_of(line);
@@ -265,10 +273,10 @@ class Batch {
   }
 
   // Whether to go on after a line that ended so.
-  bool goes_on(ExitCode code) {
+  bool goes_on(const BatchLine& line, ExitCode code) {
     if (code == ExitCode::success) return true;
     if (first_ == ExitCode::success) first_ = code;
-    return goes_on_after_errors();
+    return goes_on_after_errors() || asked_by(line).goes_on;
   }
 
   [[nodiscard]] bool goes_on_after_errors() const {
@@ -303,18 +311,29 @@ class Batch {
 
   // --- each line by itself
 
+  // Memory that ends in one line ends that line: those before it are done.
+  ExitCode run_line_safely(const BatchLine& line) {
+    try {
+      return run_line(line);
+    } catch (const std::bad_alloc&) {
+      return refuse(line, fail("Memory.Exhausted", "out of memory").value());
+    }
+  }
+
   ExitCode run_line(const BatchLine& line) {
     const auto call = call_of(line);
     if (!call) return refuse(line, call.error());
     Answers answers;
+    answers.rest = rest_;
     const auto code = perform_and_print(*call, context(answers));
+    rest_ = answers.rest;
     return code ? *code : refuse(line, code.error());
   }
 
   Result<ExitCode> run_each(const std::vector<BatchLine>& lines) {
     for (std::size_t i = 0; i < lines.size(); ++i) {
       env_.context().console.progress(i, lines.size(), "lines");
-      if (goes_on(run_line(lines[i]))) continue;
+      if (goes_on(lines[i], run_line_safely(lines[i]))) continue;
       conclude(i == 0 ? fmt::format("Nothing was changed: line {} was the first.", lines[i].number)
                       : fmt::format("What stands before line {} is done; that line and what follows are not.",
                                     lines[i].number));
@@ -341,7 +360,7 @@ class Batch {
     for (const auto& line : lines) {
       auto call = call_of(line);
       calls.push_back(call ? std::optional(*std::move(call)) : std::nullopt);
-      if (!call && !goes_on(refuse(line, call.error()))) break;
+      if (!call && !goes_on(line, refuse(line, call.error()))) break;
     }
     return calls;
   }
@@ -354,11 +373,14 @@ class Batch {
 
   // The write lock comes first: nobody may change what the first lines have read.
   bool take_lock(const std::vector<BatchLine>& lines, const std::vector<std::optional<Call>>& calls) {
-    const auto changing =
-        std::ranges::find_if(calls, [](const auto& call) { return call && call->verb->changes(); });
+    const auto changing = std::ranges::find_if(
+        calls, [](const auto& call) { return call && call->verb->changes() && !call->bound.common.what_if; });
     if (changing == calls.end()) return true;
     const auto store = env_.write();
-    if (!store) goes_on(refuse(lines[static_cast<std::size_t>(changing - calls.begin())], store.error()));
+    if (!store) {
+      const auto& line = lines[static_cast<std::size_t>(changing - calls.begin())];
+      goes_on(line, refuse(line, store.error()));
+    }
     return store.has_value();
   }
 
@@ -370,7 +392,7 @@ class Batch {
       auto call = is_atomic_ ? std::exchange(calls[i], std::nullopt) : read_now(lines[i]);
       const auto code = call ? perform_part(*call, lines[i]) : Result<ExitCode>(first_);
       if (!code) return tl::unexpected(code.error());
-      if (!goes_on(*code)) break;
+      if (!goes_on(lines[i], *code) || env_.context().session.is_lost()) break;
     }
     return {};
   }
@@ -379,7 +401,7 @@ class Batch {
   std::optional<Call> read_now(const BatchLine& line) {
     auto call = call_of(line);
     if (call) return *std::move(call);
-    goes_on(refuse(line, call.error()));
+    goes_on(line, refuse(line, call.error()));
     return std::nullopt;
   }
 
@@ -402,6 +424,7 @@ class Batch {
   bool is_atomic_;
   LineConsole console_;
   std::map<std::string, Verb> verbs_;
+  std::optional<Answer> rest_;  // "Yes to All", "No to All": for the lines that follow, too
   std::string verdicts_;
   ExitCode first_ = ExitCode::success;
 };

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <utility>
 
@@ -103,6 +104,14 @@ Result<const Parameter*> by_prefix(const Surface& surface, const std::string& na
               "-" + name, "write more of the name");
 }
 
+// Where the shell took an expression without quotes apart.
+bool is_where_operator(std::string_view name) {
+  constexpr std::array<std::string_view, 15> kOperators = {"eq", "ne",    "lt",       "le",    "gt",
+                                                           "ge", "like",  "notlike",  "match", "notmatch",
+                                                           "in", "notin", "contains", "and",   "or"};
+  return std::ranges::any_of(kOperators, [&](auto one) { return equals_ignoring_case(one, name); });
+}
+
 Result<const Parameter*> resolve(const Surface& surface, const Spelling& spelling) {
   if (const Parameter* exact = surface.spelt(spelling.name)) return exact;
   const std::string shown = (spelling.double_dash ? "--" : "-") + spelling.name;
@@ -114,9 +123,15 @@ Result<const Parameter*> resolve(const Surface& surface, const Spelling& spellin
                   "write -Name:value or --name=value");
     }
   }
+  if (is_where_operator(spelling.name)) {
+    return fail("Parameter.Unknown", fmt::format("'{}' is an operator of --where", shown), shown,
+                "put the whole expression in single quotes: --where 'Enabled -eq $true'");
+  }
   std::vector<std::string> names;
-  for (const auto* one : surface.all)
-    names.push_back(spelling.double_dash ? kebab_case(one->name) : std::string(one->name));
+  for (const auto* one : surface.all) {
+    if (one->refused.empty())
+      names.push_back(spelling.double_dash ? kebab_case(one->name) : std::string(one->name));
+  }
   // Prefixes are for the original parameters; one of Accord's own is at least recognised.
   const auto begun = std::ranges::find_if(
       names, [&](const std::string& one) { return starts_with_ignoring_case(one, spelling.name); });
@@ -214,6 +229,7 @@ class Reader {
           "Parameter.Empty", fmt::format("{} must not be empty", dashed(one)), dashed(one),
           was_attached || one.details.first ? "an unset shell variable leaves nothing behind: check it" : "");
     }
+    TRY(refuse_powershell_literal(one, *attached));
     if (one.shape != Shape::list) return store(one, {*attached});
     auto items = list_from(*attached);
     if (items.empty()) {
@@ -251,6 +267,22 @@ class Reader {
     }
     ++next_;
     return read_value(*one, token);
+  }
+
+  // What PowerShell would have evaluated before the cmdlet saw it must not become text here.
+  [[nodiscard]] static Result<void> refuse_powershell_literal(const Parameter& one,
+                                                              const std::string& value) {
+    if (one.shape != Shape::boolean && equals_ignoring_case(value, "$null")) {
+      return fail("Parameter.Invalid", fmt::format("{}: $null is no value here", dashed(one)), dashed(one),
+                  one.details.empty == Empty::clears ? "write \"\" to clear it" : "leave it out");
+    }
+    if (value.starts_with("@{") || value.starts_with("@(")) {
+      return fail(
+          "Parameter.Invalid",
+          fmt::format("{}: {}…}} and its like are not evaluated here", dashed(one), value.substr(0, 2)),
+          dashed(one), "give the whole list, its items separated by commas");
+    }
+    return {};
   }
 
   // Whether "-" as the value of this parameter means the records of a pipeline.
@@ -393,12 +425,34 @@ std::vector<std::string> clashing(const Verb& verb, const std::vector<std::strin
   return names;
 }
 
+// What is missing whichever way the call is meant; or else each way to complete it.
+tl::unexpected<Error> missing_failure(const Verb& verb, const std::vector<std::vector<std::string>>& ways) {
+  std::vector<std::string> always;
+  for (const auto& name : ways.front()) {
+    const auto lacks = [&](const auto& way) { return std::ranges::find(way, name) != way.end(); };
+    if (std::ranges::all_of(ways, lacks)) always.push_back(name);
+  }
+  // And what else, unless one way needs no more.
+  std::vector<std::string> shown;
+  for (auto way : ways) {
+    std::erase_if(way, [&](const auto& name) { return std::ranges::find(always, name) != always.end(); });
+    shown.push_back(joined(way, " and "));
+  }
+  const bool needs_more = std::ranges::find(shown, std::string()) == shown.end();
+  auto what = joined(always, " and ");
+  if (needs_more) what += (always.empty() ? "" : ", and ") + joined(shown, ", or ");
+  const bool is_identity = always == std::vector<std::string>{"--identity"} && verb.input.type != nullptr;
+  return fail("Parameter.Missing", fmt::format("{} must be given", what),
+              always.empty() ? shown.front() : always.front(),
+              is_identity ? "name one, or - for the records of a pipeline"
+                          : fmt::format("{} --help shows its usage", verb.name));
+}
+
 Result<std::string_view> choose_set(const Verb& verb, const std::vector<std::string_view>& given) {
   if (verb.sets.empty()) {
     const auto missing = missing_in(verb, "", given);
     if (missing.empty()) return std::string_view();
-    return fail("Parameter.Missing", fmt::format("{} must be given", joined(missing, " and ")),
-                missing.front(), fmt::format("{} --help shows its usage", verb.name));
+    return missing_failure(verb, {missing});
   }
   std::vector<std::string_view> possible;
   for (const auto set : verb.sets) {
@@ -409,14 +463,12 @@ Result<std::string_view> choose_set(const Verb& verb, const std::vector<std::str
     return fail("Parameter.Clash", fmt::format("{} cannot be given together", joined(names, " and ")),
                 names.front(), fmt::format("{} --help shows which parameters go together", verb.name));
   }
-  std::vector<std::string> ways;
+  std::vector<std::vector<std::string>> ways;
   for (const auto set : possible) {
-    const auto missing = missing_in(verb, set, given);
-    if (missing.empty()) return set;
-    ways.push_back(joined(missing, " and "));
+    ways.push_back(missing_in(verb, set, given));
+    if (ways.back().empty()) return set;
   }
-  return fail("Parameter.Missing", fmt::format("{} must be given", joined(ways, ", or ")), ways.front(),
-              fmt::format("{} --help shows its usage", verb.name));
+  return missing_failure(verb, ways);
 }
 
 Result<void> assign_all(const Surface& surface, const std::vector<Occurrence>& found, BoundCall& call,
@@ -486,8 +538,11 @@ Requested requested(const Verb& verb, const std::vector<std::string>& arguments)
                                                   : std::string();
     if ((one->name == "Output" || one->name == "Format") && !made.format)
       made.format = parse_enum<Format>(value);
-    if (one->name == "ErrorAction")
-      made.silence = parse_enum<ErrorAction>(value) == ErrorAction::silently_continue;
+    if (one->name == "ErrorAction") {
+      const auto action = parse_enum<ErrorAction>(value);
+      made.silence = action == ErrorAction::silently_continue;
+      made.goes_on = made.silence || action == ErrorAction::continue_;
+    }
     if (one->name == "Store" && !value.empty()) made.store = value;
   }
   return made;

@@ -39,6 +39,7 @@ struct BoundCall {
 struct Requested {
   std::optional<Format> format = {};
   bool silence = false;  // --error-action silently-continue
+  bool goes_on = false;  // that, or continue
   std::optional<std::string> store = {};
 };
 [[nodiscard]] Requested requested(const Verb& verb, const std::vector<std::string>& arguments);

@@ -33,13 +33,15 @@ Result<ExitCode> run_on_records(const Call& call, Environment& env) {
   if (records.empty()) return ExitCode::success;
   env.emits_many();
   if (call.verb->effect == Effect::destroys && records.size() > 1) env.ask_before_each();
-  TRY_ASSIGN(auto* store, env.write());
+  TRY_ASSIGN(auto* store, call.verb->changes() ? env.write() : env.read());
+  ExitCode first = ExitCode::success;  // that is not success
   std::size_t declined = 0;
   for (const auto& record : records) {
     TRY_ASSIGN(auto place, Savepoint::set(*store));
     auto code = run_on(record, call, env);
     if (code) {
       TRY(place.keep());
+      if (first == ExitCode::success) first = *code;
       continue;
     }
     if (!was_declined(code.error(), env.context())) {
@@ -50,8 +52,10 @@ Result<ExitCode> run_on_records(const Call& call, Environment& env) {
     ++declined;
   }
   if (declined == records.size()) return fail("Answer.No", "the answer was no; nothing was changed");
-  if (declined > 0) env.notice(fmt::format("{} of {} are left as they are.", declined, records.size()));
-  return ExitCode::success;
+  if (declined > 0)
+    env.notice(fmt::format("{} of {} left as {}.", declined, records.size(),
+                           declined == 1 ? "it was" : "they were"));
+  return first;
 }
 
 // A verb that runs again after a question says what it said before; that is not printed twice.

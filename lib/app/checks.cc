@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "lib/core/encoding.h"
+#include "lib/core/parse.h"
 
 namespace accord {
 namespace {
@@ -69,8 +70,13 @@ Result<std::string> check_global(std::string_view text) {
 
 Result<std::string> check_certificate_scope(std::string_view text) {
   if (equals_ignoring_case(text, "global")) return std::string("Global");
-  return fail("Parameter.Invalid", fmt::format("'{}' is not 'global'", escape_for_terminal(text)),
-              std::string(text), "certificates are assigned to the whole deployment: --identity global");
+  const bool is_thumbprint = parse_thumbprint(text).has_value();
+  return fail(
+      "Parameter.Invalid", fmt::format("'{}' is not 'global'", escape_for_terminal(text)), std::string(text),
+      is_thumbprint
+          ? "a thumbprint is given with --thumbprint"
+          : "certificates are assigned to the whole deployment, --identity global; a file is given with "
+            "--path, a certificate with --thumbprint");
 }
 
 std::vector<std::string_view> certificate_types() {
@@ -81,10 +87,11 @@ Result<std::string> check_certificate_type(std::string_view text) {
   for (const auto type : kCertificateTypes) {
     if (equals_ignoring_case(type, text)) return std::string(type);
   }
+  const auto close = nearest(text, kCertificateTypes);
   return fail(
       "Parameter.Invalid",
       fmt::format("'{}' is none of {}", escape_for_terminal(text), fmt::join(kCertificateTypes, ", ")),
-      std::string(text));
+      std::string(text), close.empty() ? "write one of these" : fmt::format("did you mean '{}'?", close));
 }
 
 Result<std::string> check_address(std::string_view text) {

@@ -29,6 +29,10 @@ class Console {
 // Standard input, output and error of this process.
 class ProcessConsole final : public Console {
  public:
+  ProcessConsole() = default;
+  ProcessConsole(const ProcessConsole&) = delete;
+  ProcessConsole& operator=(const ProcessConsole&) = delete;
+  ~ProcessConsole() override { clear_progress(); }
   Result<void> write_out(std::string_view text) override;
   void write_error(std::string_view text) override;
   Result<std::string> read_input(std::size_t limit) override;

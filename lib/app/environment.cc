@@ -121,15 +121,25 @@ Result<std::string> Environment::read_input(std::size_t limit) {
                 "give the other one as a file");
   }
   if (context_.in_batch) return context_.console.read_input(limit);  // which says that it cannot
-  auto& kept = context_.answers.input;
-  if (kept) return *kept;
-  auto input = context_.console.read_input(limit);
-  if (input && verb_.changes()) kept = *input;
-  return input;
+  return read_once("-", [&] { return context_.console.read_input(limit); });
 }
 
 Result<std::string> Environment::read_file_or_input(const std::string& path, std::size_t limit) {
-  return path == "-" ? read_input(limit) : read_file(path, limit);
+  if (path == "-") return read_input(limit);
+  if (is_regular_file(path)) return read_file(path, limit);
+  return read_once(path, [&] { return read_file(path, limit); });
+}
+
+// What only reads runs once, and does not have to keep what may be large.
+Result<std::string> Environment::read_once(const std::string& source,
+                                           const std::function<Result<std::string>()>& read) {
+  if (!verb_.changes()) return read();
+  auto& inputs = context_.answers.inputs;
+  const auto known = inputs.find(source);
+  if (known != inputs.end()) return known->second;
+  auto content = read();
+  if (content) inputs.emplace(source, *content);
+  return content;
 }
 
 Result<void> Environment::write_file(const std::string& path, std::string content, unsigned mode,
@@ -194,7 +204,8 @@ Result<void> Environment::write_files() {
 }
 
 Result<void> Environment::begin() {
-  if (!context_.is_part || !verb_.changes()) return {};
+  // A verb that makes the store has none to go back in.
+  if (!context_.is_part || !verb_.changes() || verb_.in_batch == InBatch::not_atomic) return {};
   TRY_ASSIGN(auto* store, write());
   TRY_ASSIGN(auto savepoint, Savepoint::set(*store));
   savepoint_.emplace(std::move(savepoint));

@@ -16,6 +16,7 @@
 #include "lib/app/console.h"
 #include "lib/app/location.h"
 #include "lib/app/store_session.h"
+#include "lib/core/file.h"
 #include "lib/core/record.h"
 #include "lib/core/writer.h"
 
@@ -64,7 +65,7 @@ class Environment {
   [[nodiscard]] Result<KeyVault*> vault() { return context_.session.vault(); }
 
   // --- changes
-  // To be called before the first change. True: go on. --what-if says what would be done and goes on, for the
+  // To be called before the first change. --what-if says what would be done and goes on, for the
   // whole of it is rolled back. Fails with Answer.No and Answer.NotPossible. `changes`: "Property: old ->
   // new", for --what-if.
   [[nodiscard]] Result<void> approve(std::string_view operation, std::string_view target,
@@ -86,7 +87,7 @@ class Environment {
   // --- files
   // What the admin named: a path, or - for standard input, which can be read once.
   [[nodiscard]] Result<std::string> read_file_or_input(const std::string& path,
-                                                       std::size_t limit = std::size_t{1024} * 1024);
+                                                       std::size_t limit = kDefaultReadLimit);
   [[nodiscard]] Result<std::string> read_input(std::size_t limit);
   // Written when the verb has succeeded, before its records are printed; not at all with --what-if.
   enum class Existing { replace, refuse };
@@ -95,7 +96,7 @@ class Environment {
   // What cannot be rolled back, done when everything else has succeeded; not at all with --what-if.
   void do_last(std::function<Result<void>()> action) { last_.push_back(std::move(action)); }
 
-  // --- for run.cc and the pipeline alone
+  // --- for call.cc and batch.cc alone
   // Whether what is asked of the output can be done. Fails with Expression.Invalid, Property.Unknown.
   [[nodiscard]] Result<void> check_output() const;
   // Begins: with a savepoint where the call is part of a batch.
@@ -107,6 +108,8 @@ class Environment {
   [[nodiscard]] bool is_stored() const { return is_stored_; }
 
  private:
+  [[nodiscard]] Result<std::string> read_once(const std::string& source,
+                                              const std::function<Result<std::string>()>& read);
   [[nodiscard]] Result<std::string> rendered();
   [[nodiscard]] Result<void> write_files();
   [[nodiscard]] Result<void> refuse_store_files(const std::string& path) const;

@@ -15,6 +15,8 @@ namespace accord {
 namespace {
 
 constexpr std::size_t kWidth = 100;
+// A blank at which no line is broken.
+constexpr char kNoBreak = '\x1f';
 
 // `text` broken at blanks, every line after the first indented.
 std::string wrapped(std::string_view text, std::size_t indent) {
@@ -34,6 +36,7 @@ std::string wrapped(std::string_view text, std::size_t indent) {
     column += word.size();
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
   }
+  std::ranges::replace(made, kNoBreak, ' ');
   return made;
 }
 
@@ -56,6 +59,7 @@ std::string placeholder(const Parameter& one) {
 std::string usage_item(const Parameter& one, bool mandatory) {
   std::string item = one.details.first ? fmt::format("[{}]", flag(one)) : flag(one);
   if (one.shape != Shape::toggle) item += ' ' + placeholder(one);
+  std::ranges::replace(item, ' ', kNoBreak);
   return mandatory ? item : '[' + item + ']';
 }
 
@@ -82,8 +86,16 @@ std::string usage_line(const Verb& verb, std::string_view set) {
   return line + " [COMMON]";
 }
 
-std::string notes_on(const Parameter& one) {
+// The records of a pipeline may stand in its place.
+bool takes_records(const Verb& verb, const Parameter& one) {
+  return std::ranges::any_of(verb.input.take, [&](const RecordInput::Take& take) {
+    return take.when.empty() && take.parameter == one.name && (one.details.first || one.details.mandatory);
+  });
+}
+
+std::string notes_on(const Verb& verb, const Parameter& one) {
   std::string notes(one.details.help);
+  if (takes_records(verb, one)) notes += " - reads the records of a get verb from standard input.";
   if (!one.values.empty()) {
     std::vector<std::string_view> shown;
     for (const auto value : one.values) {
@@ -98,7 +110,7 @@ std::string notes_on(const Parameter& one) {
   return notes;
 }
 
-std::string parameter_block(const std::vector<Parameter>& parameters) {
+std::string parameter_block(const Verb& verb, const std::vector<Parameter>& parameters) {
   std::string block;
   constexpr std::size_t kColumn = 34;
   for (const auto& one : parameters) {
@@ -111,7 +123,7 @@ std::string parameter_block(const std::vector<Parameter>& parameters) {
     block += head;
     block += head.size() + 2 > kColumn ? '\n' + std::string(kColumn, ' ')
                                        : std::string(kColumn - head.size(), ' ');
-    block += wrapped(notes_on(one), kColumn) + '\n';
+    block += wrapped(notes_on(verb, one), kColumn) + '\n';
   }
   return block;
 }
@@ -199,13 +211,13 @@ std::string quoted(std::string_view text) {
   return made + '"';
 }
 
-std::string mdoc_items(const std::vector<Parameter>& parameters) {
+std::string mdoc_items(const Verb& verb, const std::vector<Parameter>& parameters) {
   std::string made = ".Bl -tag -width Ds\n";
   for (const auto& one : parameters) {
     if (!one.refused.empty()) continue;
     made += fmt::format(".It Fl Fl {}", kebab_case(one.name));
     if (one.shape != Shape::toggle) made += fmt::format(" Ar {}", quoted(one.type));
-    made += '\n' + mdoc(notes_on(one)) + '\n';
+    made += '\n' + mdoc(notes_on(verb, one)) + '\n';
   }
   return made + ".El\n";
 }
@@ -224,8 +236,8 @@ std::string help_page(const Verb& verb) {
   std::string page = fmt::format("{} - {}\n\nUsage:\n", verb.name, verb.summary);
   for (const auto set : sets_of(verb)) page += fmt::format("  {}\n", wrapped(usage_line(verb, set), 6));
   if (!verb.description.empty()) page += fmt::format("\n{}\n", wrapped(verb.description, 0));
-  if (has_parameters(verb)) page += "\nParameters:\n" + parameter_block(verb.parameters);
-  page += "\nCommon parameters:\n" + parameter_block(common_parameters(verb));
+  if (has_parameters(verb)) page += "\nParameters:\n" + parameter_block(verb, verb.parameters);
+  page += "\nCommon parameters:\n" + parameter_block(verb, common_parameters(verb));
   page += "\nExamples:\n";
   for (const auto& one : verb.examples)
     page += fmt::format("  {}\n      {}\n", one.command, wrapped(one.meaning, 6));
@@ -337,8 +349,8 @@ std::string manual_page(const Verb& verb) {
     }
   }
   page += ".Sh DESCRIPTION\n" + mdoc(verb.description.empty() ? verb.summary : verb.description) + '\n';
-  if (has_parameters(verb)) page += ".Pp\nIts parameters are:\n" + mdoc_items(verb.parameters);
-  page += ".Pp\nEvery verb has these as well:\n" + mdoc_items(common_parameters(verb));
+  if (has_parameters(verb)) page += ".Pp\nIts parameters are:\n" + mdoc_items(verb, verb.parameters);
+  page += ".Pp\nEvery verb has these as well:\n" + mdoc_items(verb, common_parameters(verb));
   page += ".Sh EXIT STATUS\n.Bl -tag -width Ds\n";
   for (const auto& row : exit_codes())
     page += fmt::format(".It {}\n{}.\n", static_cast<int>(row.code), mdoc(row.meaning));

@@ -221,6 +221,17 @@ Result<std::vector<std::string>> trusted_parties(Connection& store) {
   return names;
 }
 
+// A call that runs again after a question cannot read its password again.
+template <class Read>
+Result<SecretBytes> read_once(const Environment& env, const std::string& source, const Read& read) {
+  auto& secrets = env.context().answers.secrets;
+  const auto known = secrets.find(source);
+  if (known != secrets.end()) return SecretBytes(known->second.view());
+  Result<SecretBytes> password = read();
+  if (password) secrets.emplace(source, SecretBytes(password->view()));
+  return password;
+}
+
 Result<void> check_exportable(std::optional<bool> exportable) {
   if (exportable.value_or(true)) return {};
   return fail(
@@ -237,14 +248,19 @@ Result<SecretBytes> read_password(const Environment& env, const PasswordOptions&
     return fail("Parameter.Clash", "a password comes from one place only", "--password-file",
                 "give one of --password-file, --password-fd and --password");
   }
-  if (options.password_file) return read_password_file(*options.password_file);
-  if (options.password_fd) return read_password_descriptor(static_cast<int>(*options.password_fd));
+  if (options.password_file)
+    return read_once(env, *options.password_file, [&] { return read_password_file(*options.password_file); });
+  if (options.password_fd) {
+    const auto number = static_cast<int>(*options.password_fd);
+    return read_once(env, fmt::format("descriptor {}", number),
+                     [&] { return read_password_descriptor(number); });
+  }
   if (!options.password) return SecretBytes();
   if (*options.password == "-" && env.context().in_batch) {
     return fail("Batch.NotAllowed", "a line of a batch cannot ask for a password", "--password",
                 "give --password-file");
   }
-  if (*options.password == "-") return prompt_password("Password");
+  if (*options.password == "-") return read_once(env, "prompt", [] { return prompt_password("Password"); });
   env.warn("a password given as --password is visible to other users of this machine; use --password-file");
   return SecretBytes(*options.password);
 }

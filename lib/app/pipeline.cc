@@ -42,22 +42,22 @@ Result<std::string> text_of(const json::Value& value, std::string_view property)
       std::string(property), "write the records with --output jsonl");
 }
 
+tl::unexpected<Error> lacks(std::string_view property) {
+  return refused(fmt::format("the record has no {}", property), std::string(property),
+                 fmt::format("keep {} when you choose with --property", property));
+}
+
 Result<RecordValues> values_of(const json::Value& record, const RecordInput& input) {
   RecordValues values;
   for (const auto& take : input.take) {
     const auto* member = record.find(take.property);
-    std::string text;
-    if (member != nullptr) {
-      TRY_ASSIGN(text, text_of(*member, take.property));
-    }
+    if (member == nullptr) return lacks(take.property);
+    TRY_ASSIGN(auto text, text_of(*member, take.property));
     if (!take.when.empty()) {
       if (text == take.when) values.given.push_back({.parameter = take.parameter, .values = {"true"}});
       continue;
     }
-    if (text.empty()) {
-      return refused(fmt::format("the record has no {}", take.property), std::string(take.property),
-                     fmt::format("keep {} when you choose with --property", take.property));
-    }
+    if (text.empty()) return lacks(take.property);
     values.given.push_back({.parameter = take.parameter, .values = {std::move(text)}});
   }
   return values;
@@ -67,6 +67,7 @@ Result<RecordValues> values_of(const json::Value& record, const RecordInput& inp
 
 Result<std::vector<PipedRecord>> read_records(std::string_view text, const RecordInput& input) {
   std::vector<PipedRecord> records;
+  text = without_byte_order_mark(text);
   for (std::size_t line = 1; !text.empty(); ++line) {
     const auto end = std::min(text.find('\n'), text.size());
     const auto content = trim(text.substr(0, end));
@@ -78,6 +79,13 @@ Result<std::vector<PipedRecord>> read_records(std::string_view text, const Recor
     if (!values) {
       values.error().line = line;
       return tl::unexpected(std::move(values).error());
+    }
+    if (input.one_only && !records.empty()) {
+      auto second =
+          refused(fmt::format("a second {} came in, and this verb takes one", input.type->name), "-",
+                  "choose one in the get verb with --where, for example --where 'State -eq \"Current\"'");
+      second.value().line = line;
+      return second;
     }
     records.push_back({.line = line, .values = *std::move(values)});
   }

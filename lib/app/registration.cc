@@ -65,9 +65,7 @@ Result<TrustDocument> read_trust_document(Environment& env, const std::string& p
 
 Result<TrustDocument> trust_document(const Environment& env, std::string_view text,
                                      const std::string& source) {
-  auto read = document_of(env, text);
-  if (!read && read.error().target.empty()) read.error().target = source;
-  return read;
+  return about(source, document_of(env, text));
 }
 
 tl::unexpected<Error> no_network(std::string_view url) {
@@ -101,7 +99,7 @@ Result<void> refuse_own_name(Connection& store, const IssuerName& issuer) {
 
 Result<Certificate> partner_certificate_from_file(Environment& env, const std::string& path) {
   TRY_ASSIGN(const auto content, env.read_file_or_input(path));
-  TRY_ASSIGN(auto certificate, read_certificate(content));
+  TRY_ASSIGN(auto certificate, about(path, read_certificate(content)));
   return judged(env, std::move(certificate));
 }
 
@@ -139,7 +137,7 @@ Result<void> apply(Environment& env, const RelationOptions& options, KeyRelation
     relation.ca_pem = std::nullopt;
   } else if (options.ca_file) {
     TRY_ASSIGN(const auto content, env.read_file_or_input(*options.ca_file));
-    TRY_ASSIGN(const auto certificate, read_certificate(content));
+    TRY_ASSIGN(const auto certificate, about(*options.ca_file, read_certificate(content)));
     relation.ca_pem = to_pem(certificate);
   }
   return {};

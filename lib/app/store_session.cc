@@ -17,6 +17,14 @@ void StoreSession::rehearse(bool on) {
   is_in_memory_ = false;
 }
 
+Result<void> StoreSession::rehearse_new_store(const std::function<Result<void>(Connection&)>& fill) {
+  TRY_ASSIGN(const auto where, location());
+  TRY_ASSIGN(connection_, rehearse_store(where.store, fill));
+  opened_for_ = OpenFor::writing;
+  is_in_memory_ = true;
+  return {};
+}
+
 Result<StoreLocation> StoreSession::location() const {
   return locate_store(named_, settings_);
 }
@@ -51,6 +59,10 @@ Result<Connection*> StoreSession::read() {
 }
 
 Result<Connection*> StoreSession::write() {
+  if (is_lost()) {
+    return fail("Store.Failed", "the store has undone the change by itself", connection_->location(),
+                "see the error before this one, and run it again");
+  }
   if (is_writing()) return connection_.get();
   roll_back();
   TRY(open(OpenFor::writing));

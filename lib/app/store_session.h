@@ -5,6 +5,7 @@
 // together.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,7 +26,7 @@ class StoreSession {
   void rehearse(bool on);
 
   [[nodiscard]] Result<StoreLocation> location() const;
-  // One consistent view; begun at the first call.
+  // One consistent view; begun at the first call. A later write() ends it, and the connection with it.
   [[nodiscard]] Result<Connection*> read();
   // The write lock, taken at the first call. At the default path a missing store is made.
   [[nodiscard]] Result<Connection*> write();
@@ -33,9 +34,15 @@ class StoreSession {
 
   // Whether something may have been written in the transaction under way.
   [[nodiscard]] bool is_writing() const { return transaction_ && writing_; }
+  // Whether the engine has rolled the transaction under way back by itself: nothing of it is left, and
+  // nothing may follow.
+  [[nodiscard]] bool is_lost() const { return transaction_ && !connection_->in_transaction(); }
   // Ends the transaction under way, if there is one.
   [[nodiscard]] Result<void> commit();
   void roll_back();
+
+  // In place of a store that a rehearsed call would make: one in memory, for what follows in this process.
+  [[nodiscard]] Result<void> rehearse_new_store(const std::function<Result<void>(Connection&)>& fill);
 
   // The path of a store that write() has made, once.
   [[nodiscard]] std::optional<std::string> take_news_of_new_store();

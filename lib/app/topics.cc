@@ -84,7 +84,7 @@ Words are quoted as in a shell, $ is not special, # begins a comment. Without --
 The first line that does not end in 0 stops the batch and gives it its exit code; --error-action continue goes on.
 
   get-partner-application --output jsonl        one record a line, for other programs
-  thumbprint=$(get-certificate --type OAuthTokenIssuer --property Thumbprint --output value)
+  thumbprint=$(get-certificate --type Default --property Thumbprint --output value)
   new-oauth-token --partner exchange | test-oauth-token - --as-partner exchange
 No verb waits for input in a script: a question without a terminal to ask on ends in exit code 9 and names
 --confirm=false. An exact identity that is not there is exit code 3; a listing without a match is empty and 0.

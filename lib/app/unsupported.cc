@@ -9,6 +9,13 @@ namespace accord {
 namespace {
 
 constexpr std::string_view kLater = "it is not in this version";
+constexpr std::string_view kTryToken =
+    "it is not in this version; new-oauth-token P | test-oauth-token - --as-partner P tries what can be "
+    "tried without the "
+    "network";
+constexpr std::string_view kReadAgain =
+    "reading a document over the network is not in this version; the set verb reads it again with "
+    "--metadata-file";
 constexpr std::string_view kTrustedApplications =
     "trusted applications of SIP servers are outside server-to-server OAuth; use new-partner-application for "
     "tokens";
@@ -18,9 +25,10 @@ constexpr std::string_view kDiagnosis =
     "it needs the servers' own mailboxes and contacts; show-oauth-token and "
     "test-oauth-token look at the tokens";
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 43> kCmdlets = {{
-    {"Test-CsCertificateConfiguration", kLater},
-    {"Test-CsExStorageConnectivity", kLater},
+constexpr std::array<std::pair<std::string_view, std::string_view>, 59> kCmdlets = {{
+    {"Test-CsCertificateConfiguration",
+     "it is not in this version; get-certificate --where 'DaysLeft -lt 60' finds those that end soon"},
+    {"Test-CsExStorageConnectivity", kTryToken},
     {"Test-CsExStorageNotification", kDiagnosis},
     {"Test-CsUnifiedContactStore", kLater},
     {"Debug-CsUnifiedContactStore", kDiagnosis},
@@ -52,7 +60,24 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 43> kCmdlets
     {"New-CsTrustedApplicationPool", kTrustedApplications},
     {"Set-CsTrustedApplicationPool", kTrustedApplications},
     {"Remove-CsTrustedApplicationPool", kTrustedApplications},
-    {"Test-OAuthConnectivity", kLater},
+    {"Test-OAuthConnectivity", kTryToken},
+    {"Test-PartnerApplication", kTryToken},
+    {"Test-OAuthServer", kLater},
+    {"Test-Deployment", kLater},
+    {"Update-PartnerApplication", kReadAgain},
+    {"Update-OAuthServer", kReadAgain},
+    {"Request-OAuthToken", kLater},
+    {"Show-OAuthDiagnostic", kLater},
+    {"Start-TokenService", kLater},
+    {"Compare-Configuration", kLater},
+    {"Test-ManagementStore", kLater},
+    {"Backup-ManagementStore",
+     "it is not in this version; copy the store and its key file while no verb writes"},
+    {"Restore-ManagementStore", kLater},
+    {"Update-ManagementStore", "a store of an older version is brought up to date when it is next opened"},
+    {"Update-ManagementStoreKey", kLater},
+    {"Get-AuditLog", kLater},
+    {"Test-AuditLog", kLater},
     {"Get-SPAuthenticationRealm", "get-oauth-configuration shows the realm"},
     {"Set-SPAuthenticationRealm", "use set-oauth-configuration --realm"},
     {"New-SPTrustedSecurityTokenIssuer", kSharePoint},

@@ -121,8 +121,10 @@ Result<std::string> checked(const std::string& text, TextCheck check) {
 }
 
 tl::unexpected<Error> not_one_of(std::string_view text, const std::vector<std::string_view>& values) {
+  const auto close = nearest(text, values);
   return fail("Parameter.Invalid", fmt::format("'{}' is none of {}", text, fmt::join(values, ", ")),
-              std::string(text));
+              std::string(text),
+              close.empty() ? "write one of these" : fmt::format("did you mean '{}'?", close));
 }
 
 }  // namespace detail

@@ -53,7 +53,7 @@ struct Details {
   Origin origin = Origin::original;
   std::vector<std::string_view> aliases = {};
   Empty empty = Empty::refused;
-  TextCheck check = nullptr;     // of text and of each item of a list: the value as it shall be stored
+  TextCheck check = nullptr;  // of text and of each item of a list: the value as it shall be stored
   std::vector<std::string_view> values = {};  // of text that is one of these; `check` sees to it
   std::string_view completion = {};  // the call of a get verb that prints what may stand here, a value a line
   bool writes_file = false;          // the value names a file to write
@@ -87,6 +87,7 @@ struct RecordInput {
     std::string_view when = {};
   };
   const RecordType* type = nullptr;  // null: the verb takes no records
+  bool one_only = false;             // a second record would undo what the first has done
   std::vector<Take> take = {};
 };
 
@@ -157,7 +158,7 @@ template <class O, class T>
 
 // The originals' -Tenant of get verbs: accepted, ignored, and --verbose says so.
 inline constexpr std::string_view kTenantIgnored =
-    "Accepted for compatibility and ignored: a store is one tenant.";
+    "-Tenant is accepted for compatibility and ignored: a store is one tenant.";
 
 template <class O>
 struct Declaration {

@@ -67,6 +67,8 @@ Result<KeyAlgorithm> stated_algorithm(const ASN1_OBJECT* object, const X509_ALGO
     case NID_rsaEncryption:
       return KeyAlgorithm::rsa;
     case NID_ED25519:
+      // RFC 8410, 3: the parameters must be absent.
+      if (parameter_type != V_ASN1_UNDEF) return unnamed_key("Ed25519 with parameters");
       return KeyAlgorithm::ed25519;
     case NID_X9_62_id_ecPublicKey: {
       if (parameter_type != V_ASN1_OBJECT) return unnamed_key("EC with explicit parameters");

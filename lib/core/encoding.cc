@@ -326,6 +326,15 @@ std::string_view without_byte_order_mark(std::string_view content) {
   return content.starts_with(kMark) ? content.substr(kMark.size()) : content;
 }
 
+std::string shell_quoted(std::string_view text) {
+  constexpr std::string_view kPlain =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./:@%+=,-";
+  if (!text.empty() && text.find_first_not_of(kPlain) == std::string_view::npos) return std::string(text);
+  std::string made = "'";
+  for (const char c : text) made += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return made + "'";
+}
+
 // Backtracks to the last * only, so that no pattern takes more than |text| * |pattern| steps.
 bool matches_wildcard(std::string_view text, std::string_view pattern) {
   std::size_t t = 0;

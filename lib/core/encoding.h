@@ -67,6 +67,9 @@ void append_utf8(std::string& text, char32_t character);
 
 [[nodiscard]] std::string_view without_byte_order_mark(std::string_view content);
 
+// As one word of a POSIX shell, in single quotes where it needs them: for commands that messages propose.
+[[nodiscard]] std::string shell_quoted(std::string_view text);
+
 // PowerShell's wildcards * and ?, without regard to ASCII case.
 [[nodiscard]] bool matches_wildcard(std::string_view text, std::string_view pattern);
 [[nodiscard]] bool has_wildcard(std::string_view text);

@@ -84,6 +84,13 @@ using Result = tl::expected<T, Error>;
 [[nodiscard]] tl::unexpected<Error> fail(ErrorId id, std::string message, std::string target = {},
                                          std::string advice = {});
 
+// The same, about `target` where an error names none: what was read from a file is about that file.
+template <class T>
+[[nodiscard]] Result<T> about(const std::string& target, Result<T> result) {
+  if (!result && result.error().target.empty()) result.error().target = target;
+  return result;
+}
+
 }  // namespace accord
 
 #define ACCORD_CONCAT_(a, b) a##b

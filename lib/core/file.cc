@@ -249,6 +249,11 @@ Result<void> check_creatable(const std::string& path) {
   return access(folder.c_str(), W_OK | X_OK) == 0 ? Result<void>() : cannot_write(path, errno);
 }
 
+bool is_regular_file(const std::string& path) {
+  struct stat status = {};
+  return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
+}
+
 bool is_same_file(const std::string& path, const std::string& other) {
   struct stat one = {};
   struct stat two = {};

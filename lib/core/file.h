@@ -42,6 +42,8 @@ inline constexpr std::size_t kDefaultReadLimit = std::size_t{1024} * 1024;
 [[nodiscard]] Result<void> create_folders(const std::string& path);
 
 [[nodiscard]] bool file_exists(const std::string& path);
+// What a link leads to counts.
+[[nodiscard]] bool is_regular_file(const std::string& path);
 
 // The folder that holds `path`: "." for a bare name.
 [[nodiscard]] std::string folder_of(const std::string& path);

@@ -247,6 +247,11 @@ Result<Node> Parser::property(std::string_view name, std::size_t begin, std::siz
     if (!equals_ignoring_case(candidate, name)) continue;
     return Node{.kind = NodeKind::property, .begin = begin, .end = end, .literal = std::string(candidate)};
   }
+  // What is left of $_.Name when a shell has put its own $_ there.
+  if (name.find_first_of("./") != std::string_view::npos) {
+    return fail_at(text_, begin, "Property.Unknown",
+                   std::string(type_.name) + " has no property " + quoted(name), std::string(kShellAdvice));
+  }
   const auto near = nearest(name, type_.properties);
   return fail_at(
       text_, begin, "Property.Unknown", std::string(type_.name) + " has no property " + quoted(name),
@@ -258,11 +263,21 @@ bool is_constant(std::string_view word) {
          equals_ignoring_case(word, "null");
 }
 
+// PowerShell's ways to say when.
+bool is_moment(std::string_view word) {
+  return equals_ignoring_case(word, "now") || equals_ignoring_case(word, "Get-Date") ||
+         starts_with_ignoring_case(word, "[datetime");
+}
+
 Result<Node> Parser::parse_word() {
   const auto word = source(token_);
   auto found = property(word, token_.begin, token_.end);
   if (!found && is_constant(word)) {
     return fail_here(quoted(word) + " is not a property", "write '$" + to_lower(word) + "'");
+  }
+  if (!found && is_moment(word)) {
+    return fail_here(quoted(word) + " is not evaluated here",
+                     "a point in time is written in quotes: 'now', '+60d', '-3d', '2026-12-01'");
   }
   if (!found && on_the_right_) {
     return fail_here(quoted(word) + " is not a property; text is written in quotes: " + quoted(word));
@@ -278,7 +293,10 @@ Result<Node> Parser::parse_variable() {
   const bool record = name == "_" || equals_ignoring_case(name, "PSItem");
   if (!record && !is_constant(name)) {
     return fail_here("there is no variable " + quoted(whole.substr(0, dot)),
-                     name.empty() ? std::string(kShellAdvice) : "there are $true, $false, $null and $_");
+                     name.empty()
+                         ? std::string(kShellAdvice)
+                         : "there are $true, $false, $null and $_; a variable of the shell stands outside of "
+                           "the single quotes: 'Identity -eq \"'\"$x\"'\"'");
   }
   if (record && dot == std::string_view::npos) {
     return fail_here(quoted(whole) + " is a whole record", "write a property of it, like '$_.Identity'");
@@ -396,8 +414,9 @@ tl::unexpected<Error> Parser::no_value() const {
       return fail_here("the expression ends where a value is expected", std::string(kShellAdvice));
     case TokenKind::dashed:
       if (!operator_here() && !on_the_right_) return unknown_operator(name_of(token_));
-      return fail_here("a value is expected here, not " + quoted(found),
-                       operator_here() ? "" : "text is written in quotes: " + quoted(found));
+      return fail_here(
+          "a value is expected here, not " + quoted(found),
+          operator_here() ? std::string(kShellAdvice) : "text is written in quotes: " + quoted(found));
     case TokenKind::open_brace:
       return fail_here("'{' is only understood around the whole expression", "use '(' and ')' within");
     default:

@@ -260,9 +260,11 @@ Result<std::vector<std::string_view>> select_properties(const RecordType& type,
                                     [&](std::string_view one) { return equals_ignoring_case(one, name); });
     if (found == type.properties.end()) {
       const std::vector<std::string> known(type.properties.begin(), type.properties.end());
+      const auto close = nearest(name, known);
       return fail("Property.Unknown",
                   std::string(type.name) + " has no property '" + escape_for_terminal(name) + "'", name,
-                  "its properties are " + join(known, ", "));
+                  (close.empty() ? "" : "did you mean '" + close + "'? ") + "its properties are " +
+                      join(known, ", "));
     }
     if (std::find(selected.begin(), selected.end(), *found) != selected.end()) {
       return fail("Parameter.Repeated", "'" + std::string(*found) + "' is selected twice", name,

@@ -1,5 +1,7 @@
 #include "lib/store/connection.h"
 
+#include <fmt/format.h>
+
 namespace accord {
 
 Result<void> finish(Statement& statement) {
@@ -20,6 +22,12 @@ Result<Transaction> Transaction::begin_reading(Connection& store) {
 }
 
 Result<Savepoint> Savepoint::set(Connection& store) {
+  // Outside of a transaction it would begin one, and keep() would commit that.
+  if (!store.in_transaction()) {
+    return fail("Store.Failed",
+                fmt::format("the store '{}' has undone the change by itself", store.location()),
+                store.location(), "see the error before this one, and run it again");
+  }
   TRY(store.execute("SAVEPOINT place"));
   return Savepoint(store);
 }

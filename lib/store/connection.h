@@ -14,7 +14,8 @@
 
 namespace accord {
 
-// One prepared statement. Binding goes from the first `?` to the last, once each; columns count from 0.
+// One prepared statement, which must not outlive its connection. Binding goes from the first `?` to the last,
+// once each; columns count from 0.
 class Statement {
  public:
   virtual ~Statement() = default;
@@ -67,6 +68,8 @@ class Connection {
   // On success the change survives a power cut.
   [[nodiscard]] virtual Result<void> commit() = 0;
   virtual void roll_back() = 0;
+  // False also after the engine has rolled back by itself, as it does where the disk is full or fails.
+  [[nodiscard]] virtual bool in_transaction() const = 0;
 
   [[nodiscard]] virtual Result<std::int64_t> schema_version() = 0;
   [[nodiscard]] virtual Result<void> set_schema_version(std::int64_t version) = 0;
@@ -93,7 +96,8 @@ class Transaction {
   Connection* store_;
 };
 
-// A place inside a transaction: what comes after it is undone, unless it was kept. They nest.
+// A place inside a transaction: what comes after it is undone, unless it was kept. They nest. Fails with
+// Store.Failed where there is no transaction any more.
 class Savepoint {
  public:
   [[nodiscard]] static Result<Savepoint> set(Connection& store);

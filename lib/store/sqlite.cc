@@ -22,7 +22,6 @@ constexpr std::chrono::microseconds kShortestWait{1'000};
 constexpr std::chrono::microseconds kLongestWait{25'000};
 
 struct CloseDatabase {
-  // v2: statements may outlive it for a moment.
   void operator()(sqlite3* database) const { sqlite3_close_v2(database); }
 };
 using Database = std::unique_ptr<sqlite3, CloseDatabase>;
@@ -275,6 +274,7 @@ class SqliteConnection final : public Connection {
     return execute("BEGIN");
   }
   Result<void> commit() override { return execute("COMMIT"); }
+  bool in_transaction() const override { return sqlite3_get_autocommit(database_.get()) == 0; }
   void roll_back() override {
     // Some failures have rolled back already.
     if (in_transaction()) sqlite3_exec(database_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
@@ -308,7 +308,6 @@ class SqliteConnection final : public Connection {
   }
 
  private:
-  bool in_transaction() const { return sqlite3_get_autocommit(database_.get()) == 0; }
   tl::unexpected<Error> failure(int status) const {
     return sqlite_failure(database_.get(), status, location_);
   }

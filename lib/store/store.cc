@@ -34,7 +34,7 @@ Result<void> refuse_other_engines(const std::string& location) {
 
 tl::unexpected<Error> missing(const std::string& location) {
   return fail("Store.Missing", fmt::format("there is no store at '{}'", location), location,
-              fmt::format("new-management-store --store {}", location));
+              fmt::format("new-management-store --store {}", shell_quoted(location)));
 }
 
 tl::unexpected<Error> not_permitted(const std::string& location, int number) {
@@ -291,8 +291,12 @@ Result<void> create_store(const NewStore& request, const std::function<Result<vo
   return publish(folder, request.location, bytes, group);
 }
 
-Result<std::unique_ptr<Connection>> rehearse_store(const std::string& location) {
-  return open_sqlite_in_memory(location, fill_new_store);
+Result<std::unique_ptr<Connection>> rehearse_store(const std::string& location,
+                                                   const std::function<Result<void>(Connection&)>& fill) {
+  return open_sqlite_in_memory(location, [&](Connection& store) -> Result<void> {
+    TRY(fill_new_store(store));
+    return fill ? fill(store) : Result<void>();
+  });
 }
 
 Result<std::string> store_id(Connection& store) {

@@ -35,7 +35,8 @@ struct NewStore {
                                         const std::function<Result<void>(Connection&)>& fill = {});
 
 // What create_store would make at `location`, in memory alone: for what is only rehearsed.
-[[nodiscard]] Result<std::unique_ptr<Connection>> rehearse_store(const std::string& location);
+[[nodiscard]] Result<std::unique_ptr<Connection>> rehearse_store(
+    const std::string& location, const std::function<Result<void>(Connection&)>& fill = {});
 
 // A random identifier made with the store; binds private keys to it.
 [[nodiscard]] Result<std::string> store_id(Connection& store);

@@ -102,10 +102,11 @@ class Row:
 ROWS = {
     "Answer.No": Row("remove-partner-application exchange --confirm", answer="n"),
     "Answer.NotPossible": Row("remove-partner-application exchange --confirm"),
+    "Certificate.Changed": Row(f"remove-certificate --type OAuthTokenIssuer --thumbprint {NO_THUMBPRINT} --force"),
     "Certificate.Expired": Row("export-auth-metadata", sql("UPDATE certificate SET not_after = not_before + 1")),
     "Certificate.InUse": Row("remove-certificate --type OAuthTokenIssuer --confirm=false"),
-    "Certificate.Invalid": Row(f"{REGISTER} --certificate-file-data data/README.md", target=False),
-    "Certificate.NoKey": Row("import-certificate --path data/cert-other.pem", target=False),
+    "Certificate.Invalid": Row(f"{REGISTER} --certificate-file-data data/README.md"),
+    "Certificate.NoKey": Row("import-certificate --path data/cert-other.pem"),
     "Certificate.NotAssigned": Row("remove-certificate --type OAuthTokenIssuer --previous"),
     "Certificate.NotFound": Row(f"set-certificate --type Default --thumbprint {NO_THUMBPRINT}"),
     "Certificate.Sha1Collision": Row(f"{REGISTER} --certificate-file-data data/cert-other.pem",
@@ -114,7 +115,7 @@ ROWS = {
                                eight_certificates),
     "Certificate.Weak": Row(f"{REGISTER} --certificate-file-data data/cert-rsa1024.pem"),
     "Certificate.WrongPassword": Row("import-certificate --path data/cert-modern.pfx --password-file wrong",
-                                     write("wrong", b"not it\n"), target=False),
+                                     write("wrong", b"not it\n")),
     "File.CannotRead": Row("get-auth-metadata data/"),
     "File.CannotWrite": Row("export-auth-metadata --output-file nowhere/lync.json"),
     "File.Exists": Row("export-certificate --type OAuthTokenIssuer --include-private-key --password-file data/password "

@@ -1,6 +1,8 @@
 #include "lib/cert/certificate.h"
 
 #include <doctest/doctest.h>
+#include <openssl/objects.h>
+#include <openssl/x509.h>
 #include <rapidcheck.h>
 
 #include <algorithm>
@@ -35,6 +37,27 @@ bool any_contains(const std::vector<std::string>& texts, std::string_view part) 
 template <class T>
 std::string message(const Result<T>& result) {
   return result ? std::string() : result.error().message;
+}
+
+// The certificate with NULL as the parameters of its key's algorithm.
+std::string with_null_parameters(const std::string& der) {
+  const auto* at = reinterpret_cast<const unsigned char*>(der.data());
+  X509* x509 = d2i_X509(nullptr, &at, static_cast<long>(der.size()));
+  X509_ALGOR* algorithm = nullptr;
+  X509_PUBKEY_get0_param(nullptr, nullptr, nullptr, &algorithm, X509_get_X509_PUBKEY(x509));
+  X509_ALGOR_set0(algorithm, OBJ_nid2obj(NID_ED25519), V_ASN1_NULL, nullptr);
+  unsigned char* bytes = nullptr;
+  i2d_re_X509_tbs(x509, nullptr);
+  const int size = i2d_X509(x509, &bytes);
+  std::string made(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
+  OPENSSL_free(bytes);
+  X509_free(x509);
+  return made;
+}
+
+TEST_CASE("an Ed25519 key has no parameters") {
+  const auto good = certificate("ed25519");
+  CHECK(error_id(parse_certificate(with_null_parameters(good.der))) == "Certificate.Invalid");
 }
 
 TEST_CASE("every field of a certificate is read") {

@@ -60,6 +60,30 @@ TEST_CASE_FIXTURE(FreshStore, "a connection can begin again after a commit or a 
   CHECK(count_domains(*store) == 3);
 }
 
+TEST_CASE_FIXTURE(FreshStore, "a savepoint undoes what came after it, and they nest") {
+  auto transaction = must(Transaction::begin_writing(*store));
+  auto outer = must(Savepoint::set(*store));
+  must(insert_sip_domain(*store, {.name = "kept.example"}));
+  {
+    const auto inner = must(Savepoint::set(*store));
+    must(insert_sip_domain(*store, {.name = "gone.example"}));
+  }
+  CHECK(count_domains(*store) == 1);
+  must(outer.keep());
+  must(transaction.commit());
+  CHECK(count_domains(*open(OpenFor::reading)) == 1);
+}
+
+// After an error of the disk SQLite has rolled back by itself: a savepoint would begin a transaction, and keep it.
+TEST_CASE_FIXTURE(FreshStore, "no savepoint is set where the transaction is gone") {
+  auto transaction = must(Transaction::begin_writing(*store));
+  must(insert_sip_domain(*store, {.name = "gone.example"}));
+  store->roll_back();
+  CHECK_FALSE(store->in_transaction());
+  CHECK(error_id(Savepoint::set(*store)) == "Store.Failed");
+  CHECK(count_domains(*store) == 0);
+}
+
 TEST_CASE_FIXTURE(FreshStore, "several reads in one transaction see one state") {
   const auto reader = open(OpenFor::reading);
   const auto view = must(Transaction::begin_reading(*reader));
