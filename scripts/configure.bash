@@ -69,6 +69,11 @@ typed() {
   printf '%s' "${line% }"
 }
 
+# one_change LINE...: several verbs, each as typed() writes it, as one change: all of them or none.
+one_change() {
+  printf '%s\n' "$@" | invoke-batch - --atomic "${store[@]}" "${what_if[@]}" > /dev/null
+}
+
 check_certificate() {
   local states use=(--type OAuthTokenIssuer --identity global)
   step='token-issuer certificate'

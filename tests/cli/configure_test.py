@@ -438,6 +438,23 @@ class CrossPremises(Common, ScriptTest):
         self.done(*self.GOOD)
         self.assertEqual((self.client_server(), self.server()["MetadataUrl"]), ("microsoft.sts", ACS_URL))
 
+    def test_a_server_that_cannot_be_replaced_is_still_there_and_clients_are_sent_to_it(self):
+        old_url = "https://login.example/metadata/json/1"
+        self.done(*self.GOOD, "--client-authorization-server", "microsoft.sts", "--acs-metadata-url", old_url)
+        # A partner that has the issuer's name already: only the last of the verbs that replace the server can see that.
+        document = json.loads((self.scratch.path / "acs of tenant.json").read_text())
+        other = document["issuer"].replace("00000001", "00000009")
+        document["issuer"] = other
+        document["serviceName"] = other.split("@", maxsplit=1)[0]
+        (self.scratch.path / "other.json").write_text(json.dumps(document))
+        self.ok("new-partner-application", "holder", "--store", self.STORE, "--application-trust-level", "user",
+                "--application-identifier", document["serviceName"], "--realm", TENANT, "--certificate-file-data",
+                DATA / "cert-rsa.pem")
+        before = self.bytes_of()
+        self.stops(4, "--tenant-id", TENANT, "--acs-metadata-file", "other.json", saying="belongs to")
+        self.assertEqual(self.bytes_of(), before)
+        self.assertEqual((self.client_server(), self.server()["MetadataUrl"]), ("microsoft.sts", old_url))
+
     def test_clients_may_be_sent_to_any_registered_server_and_to_none(self):
         self.ok("new-oauth-server", "my sts", "--store", self.STORE, "--metadata-file", "its exchange.json")
         call = self.done(*self.GOOD, "--client-authorization-server", "my sts")
