@@ -31,6 +31,7 @@ RIGHT = {
     "get-sip-domain": [],
     "help": [],
     "import-certificate": ["--path", str(DATA / "cert-p384-pair.pem")],
+    "invoke-batch": ["/dev/null"],
     "new-management-store": [],
     "new-oauth-server": ["sts", "--metadata-file", "sts.json"],
     "new-oauth-token": ["exchange", "--host", "mail.contoso.com"],

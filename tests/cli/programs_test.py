@@ -213,7 +213,7 @@ class Terminal(ProgramTest):
         seen, code = self.talk_in_shell(self.PIPELINE, [b"n", b"y", b"l"])
         self.assertEqual(code, 0, seen)
         self.assertEqual(self.names(), ["a.example", "b.example", "d.example", "e.example"], seen)
-        self.assertIn(b"3 of 4 are left as they are.", seen)
+        self.assertIn(b"3 of 4 left as they were.", seen)
         seen, code = self.talk_in_shell(self.PIPELINE, [b"a"])
         self.assertEqual(code, 0, seen)
         self.assertEqual(self.names(), ["a.example"], seen)

@@ -575,22 +575,17 @@ TEST_CASE("no text upsets the parser, and every error lies within the text or ju
                                            "x"};
   const auto piece = rc::gen::oneOf(rc::gen::elementOf(pieces), rc::gen::elementOf(pieces),
                                     rc::gen::container<std::string>(rc::gen::arbitrary<char>()));
-  int good = 0;
   CHECK(rc::check([&] {
     std::string text;
     for (const auto& one : *rc::gen::container<std::vector<std::string>>(piece)) text += one;
     const auto where = Where::parse(text, kType, kNow);
     const auto matched = where ? where->matches(partner()) : tl::unexpected(where.error());
-    if (matched) {
-      ++good;
-      return;
-    }
+    if (matched) return;
     RC_ASSERT(matched.error().target == text);
     RC_ASSERT(matched.error().column >= 1U);
     RC_ASSERT(matched.error().column <= characters_in(text) + 1);
     RC_ASSERT(!matched.error().message.empty());
   }));
-  CHECK(good > 0);
 }
 
 // A second, plain evaluator: a tree that knows its own answer, printed with as few or as many parentheses as
