@@ -74,7 +74,8 @@ TEST_CASE_FIXTURE(FreshStore, "a savepoint undoes what came after it, and they n
   CHECK(count_domains(*open(OpenFor::reading)) == 1);
 }
 
-// After an error of the disk SQLite has rolled back by itself: a savepoint would begin a transaction, and keep it.
+// After an error of the disk SQLite has rolled back by itself: a savepoint would begin a transaction, and
+// keep it.
 TEST_CASE_FIXTURE(FreshStore, "no savepoint is set where the transaction is gone") {
   auto transaction = must(Transaction::begin_writing(*store));
   must(insert_sip_domain(*store, {.name = "gone.example"}));
