@@ -4,9 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <utility>
+
+#include "lib/core/where.h"
 
 namespace accord {
 namespace {
@@ -104,14 +105,6 @@ Result<const Parameter*> by_prefix(const Surface& surface, const std::string& na
               "-" + name, "write more of the name");
 }
 
-// Where the shell took an expression without quotes apart.
-bool is_where_operator(std::string_view name) {
-  constexpr std::array<std::string_view, 15> kOperators = {"eq", "ne",    "lt",       "le",    "gt",
-                                                           "ge", "like",  "notlike",  "match", "notmatch",
-                                                           "in", "notin", "contains", "and",   "or"};
-  return std::ranges::any_of(kOperators, [&](auto one) { return equals_ignoring_case(one, name); });
-}
-
 Result<const Parameter*> resolve(const Surface& surface, const Spelling& spelling) {
   if (const Parameter* exact = surface.spelt(spelling.name)) return exact;
   const std::string shown = (spelling.double_dash ? "--" : "-") + spelling.name;
@@ -123,6 +116,7 @@ Result<const Parameter*> resolve(const Surface& surface, const Spelling& spellin
                   "write -Name:value or --name=value");
     }
   }
+  // Where the shell took an expression without quotes apart.
   if (is_where_operator(spelling.name)) {
     return fail("Parameter.Unknown", fmt::format("'{}' is an operator of --where", shown), shown,
                 "put the whole expression in single quotes: --where 'Enabled -eq $true'");

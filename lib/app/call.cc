@@ -108,14 +108,7 @@ Result<Performed> perform_asking(const Call& call, const CallContext& context) {
   // What only reads asks nothing and runs once.
   if (!call.verb->changes()) return perform(call, context);
   OnceConsole once(context.console, context.answers);
-  const CallContext again{.console = once,
-                          .settings = context.settings,
-                          .now = context.now,
-                          .session = context.session,
-                          .answers = context.answers,
-                          .in_batch = context.in_batch,
-                          .is_part = context.is_part,
-                          .whole_is_rehearsed = context.whole_is_rehearsed};
+  const auto again = context.with(once);
   for (;;) {
     context.answers.start_over();
     auto performed = perform(call, again);

@@ -6,22 +6,15 @@
 
 #include <cerrno>
 #include <chrono>
-#include <system_error>
 
 #include "lib/core/file.h"
 
 namespace accord {
 namespace {
 
-// Gives up silently on standard error alone: there is nobody left to tell.
-bool write_all(int descriptor, std::string_view text) {
-  while (!text.empty()) {
-    const auto written = ::write(descriptor, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
+void to_standard_error(std::string_view text) {
+  // Where this fails there is nobody left to tell.
+  static_cast<void>(write_all(STDERR_FILENO, text));
 }
 
 std::int64_t monotonic_milliseconds() {
@@ -33,14 +26,15 @@ std::int64_t monotonic_milliseconds() {
 
 Result<void> ProcessConsole::write_out(std::string_view text) {
   clear_progress();
-  if (write_all(STDOUT_FILENO, text)) return {};
+  const int failure = write_all(STDOUT_FILENO, text);
+  if (failure == 0) return {};
   return fail("Output.CannotWrite",
-              fmt::format("standard output cannot be written: {}", std::generic_category().message(errno)));
+              fmt::format("standard output cannot be written: {}", describe_errno(failure)));
 }
 
 void ProcessConsole::write_error(std::string_view text) {
   clear_progress();
-  write_all(STDERR_FILENO, text);
+  to_standard_error(text);
 }
 
 Result<std::string> ProcessConsole::read_input(std::size_t limit) {
@@ -82,15 +76,15 @@ void ProcessConsole::progress(std::size_t done, std::size_t total, std::string_v
   if (!started_) started_ = now;
   if (now - *started_ < kPatience || now - shown_ < kBetween || isatty(STDERR_FILENO) != 1) return;
   const auto filled = total == 0 ? 0 : kWidth * done / total;
-  write_all(STDERR_FILENO,
-            fmt::format("\r[{:<{}}] {} of {} {}", std::string(filled, '#'), kWidth, done, total, unit));
+  to_standard_error(
+      fmt::format("\r[{:<{}}] {} of {} {}", std::string(filled, '#'), kWidth, done, total, unit));
   shown_ = now;
   is_shown_ = true;
 }
 
 void ProcessConsole::clear_progress() {
   if (!is_shown_) return;
-  write_all(STDERR_FILENO, "\r\033[K");
+  to_standard_error("\r\033[K");
   is_shown_ = false;
 }
 

@@ -37,6 +37,10 @@ struct CallContext {
   bool is_part = false;
   // The batch as a whole is a rehearsal: each line sees what those before it would have changed.
   bool whole_is_rehearsed = false;
+
+  [[nodiscard]] CallContext with(Console& other) const {
+    return {other, settings, now, session, answers, in_batch, is_part, whole_is_rehearsed};
+  }
 };
 
 class Environment {

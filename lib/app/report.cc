@@ -33,11 +33,19 @@ std::string heading(std::string_view verb, const Error& error, const ReportStyle
   return error.line > 0 ? fmt::format("{}: line {}: ", verb, error.line) : fmt::format("{}: ", verb);
 }
 
+// Of what stands before the column in the target as it is shown: escapes and some letters are wider than one.
+std::size_t width_before(const Error& error) {
+  std::size_t end = 0;
+  for (std::size_t i = 1; i < error.column && end < error.target.size(); ++i)
+    end += code_point_at(error.target, end).length;
+  return display_width(escape_for_terminal(std::string_view(error.target).substr(0, end)));
+}
+
 std::string as_text(std::string_view verb, const Error& error, const ReportStyle& style) {
   std::string text = fmt::format("{}{}{}\n", escape_for_terminal(heading(verb, error, style)),
                                  escape_for_terminal(error.message), error.message.ends_with('.') ? "" : ".");
   if (!error.target.empty()) text += fmt::format("  Target : {}\n", escape_for_terminal(error.target));
-  if (error.column > 0) text += fmt::format("           {}^\n", std::string(error.column - 1, ' '));
+  if (error.column > 0) text += fmt::format("           {}^\n", std::string(width_before(error), ' '));
   if (!style.store.empty()) text += fmt::format("  Store  : {}\n", escape_for_terminal(style.store));
   if (!error.advice.empty()) text += fmt::format("  Try    : {}\n", escape_for_terminal(error.advice));
   return text;

@@ -59,10 +59,7 @@ Result<Connection*> StoreSession::read() {
 }
 
 Result<Connection*> StoreSession::write() {
-  if (is_lost()) {
-    return fail("Store.Failed", "the store has undone the change by itself", connection_->location(),
-                "see the error before this one, and run it again");
-  }
+  if (transaction_) TRY(check_transaction(*connection_));
   if (is_writing()) return connection_.get();
   roll_back();
   TRY(open(OpenFor::writing));

@@ -13,18 +13,11 @@
 #include <string>
 #include <string_view>
 
+#include "lib/core/handle.h"
+
 namespace accord::openssl {
 
-template <auto function>
-struct Free {
-  template <class T>
-  void operator()(T* pointer) const {
-    function(pointer);
-  }
-};
-
-template <class T, auto function>
-using Handle = std::unique_ptr<T, Free<function>>;
+using accord::Handle;
 
 using X509Handle = Handle<X509, X509_free>;
 using KeyHandle = Handle<EVP_PKEY, EVP_PKEY_free>;

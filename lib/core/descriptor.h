@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "lib/core/error.h"
@@ -33,6 +34,9 @@ class Descriptor {
 
 // Fails with File.NotFound or File.CannotRead.
 [[nodiscard]] Result<Descriptor> open_to_read(const std::string& path);
+
+// All of it, however often it takes; 0, or the errno that it failed with.
+[[nodiscard]] int write_all(int descriptor, std::string_view content);
 
 // "permission denied", …: the C locale's text in lower case.
 [[nodiscard]] std::string describe_errno(int number);

@@ -67,18 +67,6 @@ class TemporaryName {
 };
 
 // 0, or the errno of what went wrong.
-int write_all(int descriptor, std::string_view content) {
-  while (!content.empty()) {
-    const ssize_t written = ::write(descriptor, content.data(), content.size());
-    if (written < 0) {
-      if (errno == EINTR) continue;
-      return errno;
-    }
-    content.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return 0;
-}
-
 int write_durably(int descriptor, std::string_view content, unsigned mode) {
   if (fchmod(descriptor, static_cast<mode_t>(mode)) != 0) return errno;
   if (const int failure = write_all(descriptor, content)) return failure;
@@ -170,6 +158,18 @@ std::string resolve_link(const std::string& path) {
 }
 
 }  // namespace
+
+int write_all(int descriptor, std::string_view content) {
+  while (!content.empty()) {
+    const ssize_t written = ::write(descriptor, content.data(), content.size());
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      return errno;
+    }
+    content.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return 0;
+}
 
 std::string describe_errno(int number) {
   std::array<char, 256> buffer{};

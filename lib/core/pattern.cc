@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "lib/core/encoding.h"
+#include "lib/core/handle.h"
 
 namespace accord {
 namespace {
@@ -187,17 +188,10 @@ int spend(pcre2_callout_block* block, void* data) {
   return ++budget.spent > kMostSteps ? PCRE2_ERROR_CALLOUT : 0;
 }
 
-template <auto Free>
-struct FreeWith {
-  template <class T>
-  void operator()(T* thing) const {
-    Free(thing);
-  }
-};
-using Code = std::unique_ptr<pcre2_code, FreeWith<pcre2_code_free>>;
-using CompileContext = std::unique_ptr<pcre2_compile_context, FreeWith<pcre2_compile_context_free>>;
-using MatchContext = std::unique_ptr<pcre2_match_context, FreeWith<pcre2_match_context_free>>;
-using MatchData = std::unique_ptr<pcre2_match_data, FreeWith<pcre2_match_data_free>>;
+using Code = Handle<pcre2_code, pcre2_code_free>;
+using CompileContext = Handle<pcre2_compile_context, pcre2_compile_context_free>;
+using MatchContext = Handle<pcre2_match_context, pcre2_match_context_free>;
+using MatchData = Handle<pcre2_match_data, pcre2_match_data_free>;
 
 PCRE2_SPTR units(std::string_view text) {
   // Null is refused by some functions even for no length.

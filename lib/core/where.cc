@@ -405,6 +405,10 @@ Result<std::optional<std::int64_t>> Evaluation::to_integer(const Step& step, con
 }  // namespace
 }  // namespace expression
 
+bool is_where_operator(std::string_view name) {
+  return expression::known_operator(name).has_value();
+}
+
 struct Where::Expression {
   std::string text;
   Instant now;

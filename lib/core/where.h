@@ -21,6 +21,9 @@ namespace accord {
 inline constexpr std::size_t kLongestWhere = 16384;
 inline constexpr int kDeepestWhere = 64;
 
+// Whether `name`, without its dash, is one of the operators: eq, ceq, like, and, not …
+[[nodiscard]] bool is_where_operator(std::string_view name);
+
 class Where {
  public:
   // `now` is what '+30d' and 'now' are relative to. Fails with Expression.Invalid, and with Property.Unknown

@@ -21,13 +21,14 @@ Result<Transaction> Transaction::begin_reading(Connection& store) {
   return Transaction(store);
 }
 
+Result<void> check_transaction(const Connection& store) {
+  if (store.in_transaction()) return {};
+  return fail("Store.Failed", fmt::format("the store '{}' has undone the change by itself", store.location()),
+              store.location(), "see the error before this one, and run it again");
+}
+
 Result<Savepoint> Savepoint::set(Connection& store) {
-  // Outside of a transaction it would begin one, and keep() would commit that.
-  if (!store.in_transaction()) {
-    return fail("Store.Failed",
-                fmt::format("the store '{}' has undone the change by itself", store.location()),
-                store.location(), "see the error before this one, and run it again");
-  }
+  TRY(check_transaction(store));
   TRY(store.execute("SAVEPOINT place"));
   return Savepoint(store);
 }

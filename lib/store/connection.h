@@ -96,6 +96,10 @@ class Transaction {
   Connection* store_;
 };
 
+// Fails with Store.Failed where the engine has rolled back by itself: what follows would stand alone, and
+// stay.
+[[nodiscard]] Result<void> check_transaction(const Connection& store);
+
 // A place inside a transaction: what comes after it is undone, unless it was kept. They nest. Fails with
 // Store.Failed where there is no transaction any more.
 class Savepoint {

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <vector>
 
+#include "lib/core/descriptor.h"
 #include "lib/core/digest.h"
 #include "lib/core/encoding.h"
 #include "lib/core/file.h"
@@ -218,16 +219,6 @@ class TemporaryFile {
   int descriptor_;
 };
 
-bool write_all(int descriptor, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const auto written = write(descriptor, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
-}
-
 bool give_to(int descriptor, std::optional<gid_t> group) {
   if (!group) return fchmod(descriptor, 0600) == 0;
   return fchown(descriptor, static_cast<uid_t>(-1), *group) == 0 && fchmod(descriptor, 0640) == 0;
@@ -246,10 +237,9 @@ Result<void> publish(const std::string& folder, const std::string& location, std
                      std::optional<gid_t> group) {
   const TemporaryFile file(fmt::format("{}/.{}.XXXXXX", folder, name_of(location)));
   if (file.descriptor() < 0) return cannot_create(location, errno);
-  if (!write_all(file.descriptor(), bytes) || !give_to(file.descriptor(), group) ||
-      fsync(file.descriptor()) != 0) {
+  if (const int failure = write_all(file.descriptor(), bytes)) return cannot_create(location, failure);
+  if (!give_to(file.descriptor(), group) || fsync(file.descriptor()) != 0)
     return cannot_create(location, errno);
-  }
   if (link(file.path().c_str(), (folder + '/' + name_of(location)).c_str()) != 0) {
     return errno == EEXIST ? already_there(location) : cannot_create(location, errno);
   }

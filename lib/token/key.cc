@@ -20,25 +20,19 @@
 
 #include "lib/core/digest.h"
 #include "lib/core/encoding.h"
+#include "lib/core/handle.h"
 #include "lib/token/rsa.h"
 
 namespace accord {
 namespace {
 
-template <auto Release>
-struct Releaser {
-  template <class T>
-  void operator()(T* handle) const {
-    Release(handle);
-  }
-};
-using KeyHandle = std::unique_ptr<EVP_PKEY, Releaser<EVP_PKEY_free>>;
-using KeyContext = std::unique_ptr<EVP_PKEY_CTX, Releaser<EVP_PKEY_CTX_free>>;
-using DigestContext = std::unique_ptr<EVP_MD_CTX, Releaser<EVP_MD_CTX_free>>;
-using EcdsaSignature = std::unique_ptr<ECDSA_SIG, Releaser<ECDSA_SIG_free>>;
-using Bignum = std::unique_ptr<BIGNUM, Releaser<BN_free>>;
-using X509Handle = std::unique_ptr<X509, Releaser<X509_free>>;
-using BioHandle = std::unique_ptr<BIO, Releaser<BIO_free>>;
+using KeyHandle = Handle<EVP_PKEY, EVP_PKEY_free>;
+using KeyContext = Handle<EVP_PKEY_CTX, EVP_PKEY_CTX_free>;
+using DigestContext = Handle<EVP_MD_CTX, EVP_MD_CTX_free>;
+using EcdsaSignature = Handle<ECDSA_SIG, ECDSA_SIG_free>;
+using Bignum = Handle<BIGNUM, BN_free>;
+using X509Handle = Handle<X509, X509_free>;
+using BioHandle = Handle<BIO, BIO_free>;
 
 constexpr std::size_t kLeastRsaBits = 2048;
 constexpr std::size_t kMostRsaBits = 8192;

@@ -11,19 +11,13 @@
 #include <utility>
 
 #include "lib/core/digest.h"
+#include "lib/core/handle.h"
 
 namespace accord {
 namespace {
 
-template <auto Release>
-struct Releaser {
-  template <class T>
-  void operator()(T* handle) const {
-    Release(handle);
-  }
-};
-using Rsa = std::unique_ptr<RSA, Releaser<RSA_free>>;
-using Bignum = std::unique_ptr<BIGNUM, Releaser<BN_clear_free>>;
+using Rsa = Handle<RSA, RSA_free>;
+using Bignum = Handle<BIGNUM, BN_clear_free>;
 
 const unsigned char* bytes_of(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
