@@ -244,7 +244,7 @@ class Batch {
     for (const auto& one : verb.parameters) {
       if (!one.details.writes_file || std::ranges::find(call.bound.given, one.name) == call.bound.given.end())
         continue;
-      const auto flag = fmt::format("--{}", kebab_case(one.name));
+      const auto flag = flag_of(one.name);
       return not_allowed(
           fmt::format("{} writes a file, which cannot be undone with the rest of an atomic batch", flag),
           flag, "write the file after the batch, or leave out --atomic");

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "lib/app/parameter_sets.h"
 #include "lib/core/where.h"
 
 namespace accord {
@@ -51,14 +52,6 @@ struct Surface {
   }
 };
 
-std::string dashed(const Parameter& one) {
-  return "--" + kebab_case(one.name);
-}
-
-std::string joined(const std::vector<std::string>& items, std::string_view separator = ", ") {
-  return fmt::format("{}", fmt::join(items, separator));
-}
-
 // One occurrence of a parameter on the command line.
 struct Occurrence {
   const Parameter* parameter = nullptr;
@@ -101,7 +94,7 @@ Result<const Parameter*> by_prefix(const Surface& surface, const std::string& na
   std::vector<std::string> candidates;
   candidates.reserve(found.size());
   for (const auto* one : found) candidates.push_back(fmt::format("-{}", one->name));
-  return fail("Parameter.Ambiguous", fmt::format("-{} could be {}", name, joined(candidates, " or ")),
+  return fail("Parameter.Ambiguous", fmt::format("-{} could be {}", name, fmt::join(candidates, " or ")),
               "-" + name, "write more of the name");
 }
 
@@ -150,9 +143,9 @@ tl::unexpected<Error> shell_ate_value(const Parameter& one) {
   return fail(
       "Parameter.NoValue",
       fmt::format("the value of {} is missing: an unquoted $false or $true is removed by the shell",
-                  dashed(one)),
-      dashed(one),
-      fmt::format("write -{0}:false, or {1}=false, or quote it: '-{0}:$false'", one.name, dashed(one)));
+                  flag_of(one.name)),
+      flag_of(one.name),
+      fmt::format("write -{0}:false, or {1}=false, or quote it: '-{0}:$false'", one.name, flag_of(one.name)));
 }
 
 class Reader {
@@ -184,7 +177,8 @@ class Reader {
     TRY_ASSIGN(const Parameter* one, resolve(surface_, spelling));
     if (!one->refused.empty()) {
       return fail("Parameter.NotSupported",
-                  fmt::format("{} is not supported: {}", dashed(*one), one->refused), dashed(*one));
+                  fmt::format("{} is not supported: {}", flag_of(one->name), one->refused),
+                  flag_of(one->name));
     }
     if (one->shape == Shape::toggle) return read_toggle(*one, spelling);
     return read_value(*one, spelling.value);
@@ -193,12 +187,12 @@ class Reader {
   Result<void> read_toggle(const Parameter& one, const Spelling& spelling) {
     if (!spelling.value) {
       if (next_ < arguments_.size() && is_boolean_word(arguments_[next_])) {
-        return fail(
-            "Parameter.Invalid",
-            fmt::format("{} is a switch: '{}' after it is not its value", dashed(one), arguments_[next_]),
-            dashed(one),
-            fmt::format("write -{}:{} or {}={}", one.name, plain(arguments_[next_]), dashed(one),
-                        plain(arguments_[next_])));
+        return fail("Parameter.Invalid",
+                    fmt::format("{} is a switch: '{}' after it is not its value", flag_of(one.name),
+                                arguments_[next_]),
+                    flag_of(one.name),
+                    fmt::format("write -{}:{} or {}={}", one.name, plain(arguments_[next_]),
+                                flag_of(one.name), plain(arguments_[next_])));
       }
       return store(one, {"true"});
     }
@@ -211,8 +205,9 @@ class Reader {
     if (!attached) {
       if (next_ >= arguments_.size() || is_known_parameter(surface_, arguments_[next_])) {
         if (one.shape == Shape::boolean) return shell_ate_value(one);
-        return fail("Parameter.NoValue", fmt::format("{} needs a value", dashed(one)), dashed(one),
-                    fmt::format("a value that is spelt like a parameter is given as {}=VALUE", dashed(one)));
+        return fail(
+            "Parameter.NoValue", fmt::format("{} needs a value", flag_of(one.name)), flag_of(one.name),
+            fmt::format("a value that is spelt like a parameter is given as {}=VALUE", flag_of(one.name)));
       }
       attached = arguments_[next_++];
     }
@@ -220,14 +215,15 @@ class Reader {
     if (attached->empty() && one.shape == Shape::boolean) return shell_ate_value(one);
     if (attached->empty() && one.details.empty == Empty::refused) {
       return fail(
-          "Parameter.Empty", fmt::format("{} must not be empty", dashed(one)), dashed(one),
+          "Parameter.Empty", fmt::format("{} must not be empty", flag_of(one.name)), flag_of(one.name),
           was_attached || one.details.first ? "an unset shell variable leaves nothing behind: check it" : "");
     }
     TRY(refuse_powershell_literal(one, *attached));
     if (one.shape != Shape::list) return store(one, {*attached});
     auto items = list_from(*attached);
     if (items.empty()) {
-      return fail("Parameter.Empty", fmt::format("{} has commas and no value", dashed(one)), dashed(one));
+      return fail("Parameter.Empty", fmt::format("{} has commas and no value", flag_of(one.name)),
+                  flag_of(one.name));
     }
     return store(one, std::move(items));
   }
@@ -256,7 +252,7 @@ class Reader {
     if (again && one->shape != Shape::list) {
       return fail("Parameter.Unknown",
                   fmt::format("'{}' is one value too many: {} was given already", escape_for_terminal(token),
-                              dashed(*one)),
+                              flag_of(one->name)),
                   token, "quote a value that has blanks in it");
     }
     ++next_;
@@ -267,14 +263,15 @@ class Reader {
   [[nodiscard]] static Result<void> refuse_powershell_literal(const Parameter& one,
                                                               const std::string& value) {
     if (one.shape != Shape::boolean && equals_ignoring_case(value, "$null")) {
-      return fail("Parameter.Invalid", fmt::format("{}: $null is no value here", dashed(one)), dashed(one),
+      return fail("Parameter.Invalid", fmt::format("{}: $null is no value here", flag_of(one.name)),
+                  flag_of(one.name),
                   one.details.empty == Empty::clears ? "write \"\" to clear it" : "leave it out");
     }
     if (value.starts_with("@{") || value.starts_with("@(")) {
       return fail(
           "Parameter.Invalid",
-          fmt::format("{}: {}…}} and its like are not evaluated here", dashed(one), value.substr(0, 2)),
-          dashed(one), "give the whole list, its items separated by commas");
+          fmt::format("{}: {}…}} and its like are not evaluated here", flag_of(one.name), value.substr(0, 2)),
+          flag_of(one.name), "give the whole list, its items separated by commas");
     }
     return {};
   }
@@ -301,7 +298,8 @@ class Reader {
       if (given == record_->given.end()) continue;
       if (!one->refused.empty()) {
         return fail("Parameter.NotSupported",
-                    fmt::format("{} is not supported: {}", dashed(*one), one->refused), dashed(*one));
+                    fmt::format("{} is not supported: {}", flag_of(one->name), one->refused),
+                    flag_of(one->name));
       }
       TRY(store(*one, given->values));
     }
@@ -315,11 +313,12 @@ class Reader {
       if (seen.parameter != &one) continue;
       if (is_from_record || values.empty()) {
         return fail("Parameter.Clash",
-                    fmt::format("{} comes from the records that - stands for", dashed(one)), dashed(one),
-                    "leave one of the two out");
+                    fmt::format("{} comes from the records that - stands for", flag_of(one.name)),
+                    flag_of(one.name), "leave one of the two out");
       }
       if (one.shape != Shape::list) {
-        return fail("Parameter.Repeated", fmt::format("{} was given twice", dashed(one)), dashed(one));
+        return fail("Parameter.Repeated", fmt::format("{} was given twice", flag_of(one.name)),
+                    flag_of(one.name));
       }
       seen.values.insert(seen.values.end(), values.begin(), values.end());
       return {};
@@ -383,88 +382,6 @@ Result<std::vector<Occurrence>> through_cli11(const Surface& surface, const std:
   return parsed;
 }
 
-std::vector<std::string> missing_in(const Verb& verb, std::string_view set,
-                                    const std::vector<std::string_view>& given) {
-  std::vector<std::string> missing;
-  for (const auto& one : verb.parameters) {
-    if (one.mandatory_in_set(set) && std::ranges::find(given, one.name) == given.end())
-      missing.push_back(dashed(one));
-  }
-  return missing;
-}
-
-bool all_in_set(const Verb& verb, std::string_view set, const std::vector<std::string_view>& given) {
-  return std::ranges::all_of(verb.parameters, [&](const Parameter& one) {
-    return one.in_set(set) || std::ranges::find(given, one.name) == given.end();
-  });
-}
-
-// Names two given parameters that share no set, or all that are bound to sets when it takes more than two to
-// clash.
-std::vector<std::string> clashing(const Verb& verb, const std::vector<std::string_view>& given) {
-  std::vector<const Parameter*> bound;
-  for (const auto& one : verb.parameters) {
-    if (!one.details.sets.empty() && std::ranges::find(given, one.name) != given.end()) bound.push_back(&one);
-  }
-  for (std::size_t i = 0; i < bound.size(); ++i) {
-    for (std::size_t j = i + 1; j < bound.size(); ++j) {
-      const bool share = std::ranges::any_of(
-          verb.sets, [&](auto set) { return bound[i]->in_set(set) && bound[j]->in_set(set); });
-      if (!share) return {dashed(*bound[i]), dashed(*bound[j])};
-    }
-  }
-  std::vector<std::string> names;
-  names.reserve(bound.size());
-  for (const auto* one : bound) names.push_back(dashed(*one));
-  return names;
-}
-
-// What is missing whichever way the call is meant; or else each way to complete it.
-tl::unexpected<Error> missing_failure(const Verb& verb, const std::vector<std::vector<std::string>>& ways) {
-  std::vector<std::string> always;
-  for (const auto& name : ways.front()) {
-    const auto lacks = [&](const auto& way) { return std::ranges::find(way, name) != way.end(); };
-    if (std::ranges::all_of(ways, lacks)) always.push_back(name);
-  }
-  // And what else, unless one way needs no more.
-  std::vector<std::string> shown;
-  for (auto way : ways) {
-    std::erase_if(way, [&](const auto& name) { return std::ranges::find(always, name) != always.end(); });
-    shown.push_back(joined(way, " and "));
-  }
-  const bool needs_more = std::ranges::find(shown, std::string()) == shown.end();
-  auto what = joined(always, " and ");
-  if (needs_more) what += (always.empty() ? "" : ", and ") + joined(shown, ", or ");
-  const bool is_identity = always == std::vector<std::string>{"--identity"} && verb.input.type != nullptr;
-  return fail("Parameter.Missing", fmt::format("{} must be given", what),
-              always.empty() ? shown.front() : always.front(),
-              is_identity ? "name one, or - for the records of a pipeline"
-                          : fmt::format("{} --help shows its usage", verb.name));
-}
-
-Result<std::string_view> choose_set(const Verb& verb, const std::vector<std::string_view>& given) {
-  if (verb.sets.empty()) {
-    const auto missing = missing_in(verb, "", given);
-    if (missing.empty()) return std::string_view();
-    return missing_failure(verb, {missing});
-  }
-  std::vector<std::string_view> possible;
-  for (const auto set : verb.sets) {
-    if (all_in_set(verb, set, given)) possible.push_back(set);
-  }
-  if (possible.empty()) {
-    const auto names = clashing(verb, given);
-    return fail("Parameter.Clash", fmt::format("{} cannot be given together", joined(names, " and ")),
-                names.front(), fmt::format("{} --help shows which parameters go together", verb.name));
-  }
-  std::vector<std::vector<std::string>> ways;
-  for (const auto set : possible) {
-    ways.push_back(missing_in(verb, set, given));
-    if (ways.back().empty()) return set;
-  }
-  return missing_failure(verb, ways);
-}
-
 Result<void> assign_all(const Surface& surface, const std::vector<Occurrence>& found, BoundCall& call,
                         Instant now) {
   for (const auto& one : found) {
@@ -476,10 +393,10 @@ Result<void> assign_all(const Surface& surface, const std::vector<Occurrence>& f
       if (one.parameter->name.starts_with("Password")) {
         error.message = "this is no value for it";
         error.advice = fmt::format("{} --help says what it takes", surface.verb.name);
-        error.target = dashed(*one.parameter);
+        error.target = flag_of(one.parameter->name);
       }
-      error.message = fmt::format("{}: {}", dashed(*one.parameter), error.message);
-      if (error.target.empty()) error.target = dashed(*one.parameter);
+      error.message = fmt::format("{}: {}", flag_of(one.parameter->name), error.message);
+      if (error.target.empty()) error.target = flag_of(one.parameter->name);
       return tl::unexpected(std::move(error));
     }
     if (!surface.is_common(one.parameter)) call.given.push_back(one.parameter->name);

@@ -101,14 +101,8 @@ constexpr std::string_view kExchangeAcs = "MicrosoftACS";
 constexpr std::string_view kOurAcs = "Acs";
 
 bool is_of(const Renamed& row, std::string_view cmdlet) {
-  if (row.cmdlets.empty()) return true;
-  auto rest = row.cmdlets;
-  while (!rest.empty()) {
-    const auto end = std::min(rest.find(' '), rest.size());
-    if (rest.substr(0, end) == cmdlet) return true;
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
-  return false;
+  const auto all = fmt::format(" {} ", row.cmdlets);
+  return row.cmdlets.empty() || all.find(fmt::format(" {} ", cmdlet)) != std::string::npos;
 }
 
 Parameter& parameter_of(Verb& verb, std::string_view name) {
@@ -198,8 +192,8 @@ void refuse_false(Parameter& parameter) {
   parameter.assign = [assign = std::move(parameter.assign), name = parameter.name](
                          void* options, const std::vector<std::string>& values, Instant now) -> Result<void> {
     if (parse_boolean(values.front()) == false) {
-      return fail("Parameter.Invalid", "there is nothing to do when it is false",
-                  fmt::format("--{}", kebab_case(name)), "leave it out");
+      return fail("Parameter.Invalid", "there is nothing to do when it is false", flag_of(name),
+                  "leave it out");
     }
     return assign(options, values, now);
   };

@@ -40,10 +40,6 @@ std::string wrapped(std::string_view text, std::size_t indent) {
   return made;
 }
 
-std::string flag(const Parameter& one) {
-  return "--" + kebab_case(one.name);
-}
-
 std::string placeholder(const Parameter& one) {
   if (!one.values.empty() && one.values.size() <= 4) {
     std::string all;
@@ -57,7 +53,7 @@ std::string placeholder(const Parameter& one) {
 }
 
 std::string usage_item(const Parameter& one, bool mandatory) {
-  std::string item = one.details.first ? fmt::format("[{}]", flag(one)) : flag(one);
+  std::string item = one.details.first ? fmt::format("[{}]", flag_of(one.name)) : flag_of(one.name);
   if (one.shape != Shape::toggle) item += ' ' + placeholder(one);
   std::ranges::replace(item, ' ', kNoBreak);
   return mandatory ? item : '[' + item + ']';
@@ -115,7 +111,7 @@ std::string parameter_block(const Verb& verb, const std::vector<Parameter>& para
   constexpr std::size_t kColumn = 34;
   for (const auto& one : parameters) {
     if (!one.refused.empty()) continue;
-    std::string head = fmt::format("  {}", flag(one));
+    std::string head = fmt::format("  {}", flag_of(one.name));
     for (const auto alias : one.details.aliases) {
       head += alias.size() == 2 ? fmt::format(", -{}", alias) : fmt::format(", --{}", kebab_case(alias));
     }

@@ -62,6 +62,10 @@ std::string kebab_case(std::string_view pascal) {
   return made;
 }
 
+std::string flag_of(std::string_view pascal) {
+  return "--" + kebab_case(pascal);
+}
+
 Parameter own(Parameter made) {
   made.details.origin = Origin::accord;
   return made;

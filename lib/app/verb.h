@@ -75,6 +75,8 @@ struct Parameter {
 
 // "MetadataUrl" -> "metadata-url", "UseOAuthServer" -> "use-oauth-server".
 [[nodiscard]] std::string kebab_case(std::string_view pascal);
+// "MetadataUrl" -> "--metadata-url".
+[[nodiscard]] std::string flag_of(std::string_view pascal);
 
 // What a pipeline carries into a verb: records of `type`, each of which stands for one call with these
 // parameters.
