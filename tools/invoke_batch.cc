@@ -13,7 +13,7 @@ struct Options {
 
 Result<ExitCode> run(Environment& env, const Options& options) {
   TRY_ASSIGN(const auto text, env.read_file_or_input(options.file, kLimit));
-  return run_batch(env, options.file, text, options.atomic ? Together::yes : Together::no);
+  return run_batch(env, options.file, text, options.atomic ? Atomic::yes : Atomic::no);
 }
 
 Verb declare() {

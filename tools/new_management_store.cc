@@ -44,6 +44,7 @@ Result<ExitCode> run(Environment& env, const Options& options) {
     return fail("Store.Exists", fmt::format("there is a store or another file at '{}' already", where.store),
                 where.store, "name another path with --store, or use the one that is there");
   }
+  if (options.service_name) warn_if_misspelt(env, *options.service_name);
   const NewStore request{.location = where.store, .reader_group = options.reader_group};
   TRY(check_new_store(request));
   TRY_ASSIGN(auto* vault, env.vault());

@@ -87,6 +87,7 @@ Result<OAuthConfiguration> changed(Connection& store, OAuthConfiguration made, c
 
 Result<ExitCode> run(Environment& env, const Options& options) {
   TRY(check_values(options));
+  if (options.service_name) warn_if_misspelt(env, *options.service_name);
   TRY_ASSIGN(auto* store, env.write());
   TRY_ASSIGN(const auto before, read_deployment(*store));
   TRY_ASSIGN(const auto old_record, configuration_record(*store, before));

@@ -162,16 +162,15 @@ void inherit(CommonOptions& line, const CommonOptions& batch) {
 
 class Batch {
  public:
-  Batch(Environment& env, const std::string& file, Together together)
+  Batch(Environment& env, const std::string& file, Atomic atomic)
       : env_(env),
         file_(file == "-" ? "standard input" : file),
-        together_(together == Together::yes || env.what_if()),
-        is_atomic_(together == Together::yes),
+        is_atomic_(atomic == Atomic::yes),
         console_(env.context().console) {}
 
   Result<ExitCode> run(std::string_view text) {
     const auto lines = read_batch(text);
-    if (lines) return together_ ? run_together(*lines) : run_each(*lines);
+    if (lines) return is_one_transaction() ? run_together(*lines) : run_each(*lines);
     const auto code = lines.error().id.exit_code();
     const BatchLine line{.number = lines.error().line};
     tell(line, env_.verb(), lines.error(), asked_by(line));
@@ -181,6 +180,9 @@ class Batch {
 
  private:
   // --- what both ways share
+
+  // A rehearsed batch is one too, so that each line sees what those before it would have changed.
+  [[nodiscard]] bool is_one_transaction() const { return is_atomic_ || env_.what_if(); }
 
   Result<const Verb*> verb_of(const std::string& name) {
     const auto known = verbs_.find(name);
@@ -298,7 +300,7 @@ class Batch {
             .session = made.session,
             .answers = answers,
             .in_batch = true,
-            .is_part = together_,
+            .is_part = is_one_transaction(),
             .whole_is_rehearsed = env_.what_if()};
   }
 
@@ -346,7 +348,8 @@ class Batch {
 
   Result<ExitCode> run_together(const std::vector<BatchLine>& lines) {
     auto calls = is_atomic_ ? all_calls(lines) : std::vector<std::optional<Call>>();
-    if (first_ == ExitCode::success || goes_on_after_errors()) TRY(run_calls(lines, std::move(calls)));
+    const bool runs = first_ == ExitCode::success || goes_on_after_errors();
+    if (runs && take_lock(lines, calls)) TRY(run_calls(lines, std::move(calls)));
     if (first_ == ExitCode::success) return first_;
     env_.give_up(verdicts_);
     conclude("Nothing was changed.");
@@ -386,7 +389,6 @@ class Batch {
 
   // `calls`: empty where each line is read when it comes to it.
   Result<void> run_calls(const std::vector<BatchLine>& lines, std::vector<std::optional<Call>> calls) {
-    if (!take_lock(lines, calls)) return {};
     for (std::size_t i = 0; i < lines.size(); ++i) {
       env_.context().console.progress(i, lines.size(), "lines");
       auto call = is_atomic_ ? std::exchange(calls[i], std::nullopt) : read_now(lines[i]);
@@ -420,7 +422,6 @@ class Batch {
 
   Environment& env_;
   std::string file_;
-  bool together_;
   bool is_atomic_;
   LineConsole console_;
   std::map<std::string, Verb> verbs_;
@@ -435,9 +436,8 @@ Result<std::vector<BatchLine>> read_batch(std::string_view text) {
   return Tokenizer(without_byte_order_mark(text)).read();
 }
 
-Result<ExitCode> run_batch(Environment& env, const std::string& file, std::string_view text,
-                           Together together) {
-  return Batch(env, file, together).run(text);
+Result<ExitCode> run_batch(Environment& env, const std::string& file, std::string_view text, Atomic atomic) {
+  return Batch(env, file, atomic).run(text);
 }
 
 }  // namespace accord

@@ -20,13 +20,14 @@ struct BatchLine {
 // Batch.Invalid, whose `line` says where.
 [[nodiscard]] Result<std::vector<BatchLine>> read_batch(std::string_view text);
 
-enum class Together { no, yes };
+// Each line is a change of its own, or all of them are one.
+enum class Atomic { no, yes };
 
-// Reads the lines, runs them in order and reports each error with `file` and the line. Together: one
-// transaction, and what they print is printed after it. The exit code is the first that is not success; where
-// that is not so, it stops there unless
-// --error-action continue was given, and together nothing is changed.
+// Reads the lines, runs them in order and reports each error with `file` and the line. Atomic: one
+// transaction, nothing runs before every line is understood, and what they print is printed after it. The
+// exit code is the first that is not success; it stops there unless --error-action continue was given, to the
+// batch or on that line, and an atomic batch then changes nothing.
 [[nodiscard]] Result<ExitCode> run_batch(Environment& env, const std::string& file, std::string_view text,
-                                         Together together);
+                                         Atomic atomic);
 
 }  // namespace accord

@@ -43,6 +43,14 @@ Result<IssuerName> require_issuer(const Deployment& deployment) {
   return *deployment.issuer();
 }
 
+void warn_if_misspelt(const Environment& env, std::string_view service_name) {
+  const auto near = short_name_near(service_name);
+  if (near.empty()) return;
+  env.warn(fmt::format(
+      "ServiceName becomes '{}', which is none of exchange, sharepoint, lync and sts; did you mean '{}'?",
+      service_name, near));
+}
+
 Result<Record> configuration_record(Connection& store, const Deployment& deployment) {
   std::vector<std::string> partners;
   std::vector<std::string> servers;

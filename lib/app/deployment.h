@@ -20,6 +20,9 @@ struct Deployment {
 };
 
 [[nodiscard]] Result<Deployment> read_deployment(Connection& store);
+// Warns of a ServiceName that looks like a misspelt short name: it would be taken as it is, and every partner
+// would refuse it.
+void warn_if_misspelt(const Environment& env, std::string_view service_name);
 // Fails with OAuthConfiguration.Incomplete, which says what to set.
 [[nodiscard]] Result<IssuerName> require_issuer(const Deployment& deployment);
 

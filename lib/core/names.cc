@@ -108,6 +108,12 @@ std::string expand_principal(std::string_view text) {
   return std::string(text);
 }
 
+std::string short_name_near(std::string_view principal) {
+  std::vector<std::string_view> names;
+  for (const auto& [name, known] : kShortNames) names.push_back(name);
+  return nearest(principal, names);
+}
+
 Result<std::string> parse_principal(std::string_view text) {
   TRY_ASSIGN(const auto name, parse_name(text, "principal"));
   return expand_principal(name);

@@ -43,6 +43,8 @@ struct Audience {
 
 // "exchange" -> 00000002-…; anything else is returned as it is.
 [[nodiscard]] std::string expand_principal(std::string_view text);
+// The short name that a principal may be meant for: "lync" of "Lyncc"; empty where it is like none of them.
+[[nodiscard]] std::string short_name_near(std::string_view principal);
 
 // A principal: not empty, without "/", "@" and control characters, at most 256 bytes; with the short names
 // expanded. Fails with Parameter.Invalid.
