@@ -39,6 +39,9 @@ struct PublicKeyBytes {
 struct PrivateKeyBytes {
   KeyAlgorithm algorithm = KeyAlgorithm::rsa;
   SecretBytes bytes = {};
+  // Where the key lies that never leaves its token ("pkcs11:…", RFC 7512, without a PIN); `bytes` is empty
+  // then.
+  std::string uri = {};
 };
 
 struct Certificate {
@@ -65,7 +68,8 @@ struct CertificateAssignment {
   std::string use = {};
   std::string thumbprint = {};
   Instant effective = {};
-  Instant updated = {};  // when the row was last written
+  Instant updated = {};    // when the row was last written
+  Instant published = {};  // since when partners can have read it in our metadata
 };
 
 }  // namespace accord

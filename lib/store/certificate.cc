@@ -11,17 +11,18 @@ namespace accord {
 namespace {
 
 constexpr std::string_view kSelectAssignments =
-    "SELECT use, thumbprint, effective, updated FROM certificate_assignment {} ORDER BY use, effective, "
-    "position";
+    "SELECT use, thumbprint, effective, updated, published FROM certificate_assignment {} ORDER BY use, "
+    "effective, position";
 constexpr std::string_view kInsertAssignment =
-    "INSERT INTO certificate_assignment (use, position, thumbprint, effective, updated) VALUES (?, ?, ?, ?, "
-    "?)";
+    "INSERT INTO certificate_assignment (use, position, thumbprint, effective, updated, published) "
+    "VALUES (?, ?, ?, ?, ?, ?)";
 constexpr std::string_view kStoreKey =
-    "INSERT INTO private_key (thumbprint, algorithm, wrapped_data_key, ciphertext) VALUES (?, ?, ?, ?) "
+    "INSERT INTO private_key (thumbprint, algorithm, wrapped_data_key, ciphertext, uri) "
+    "VALUES (?, ?, ?, ?, ?) "
     "ON CONFLICT (thumbprint) DO UPDATE SET algorithm = excluded.algorithm, "
-    "wrapped_data_key = excluded.wrapped_data_key, ciphertext = excluded.ciphertext";
+    "wrapped_data_key = excluded.wrapped_data_key, ciphertext = excluded.ciphertext, uri = excluded.uri";
 constexpr std::string_view kSelectKey =
-    "SELECT algorithm, wrapped_data_key, ciphertext FROM private_key WHERE thumbprint = ?";
+    "SELECT algorithm, wrapped_data_key, ciphertext, uri FROM private_key WHERE thumbprint = ?";
 
 // --- Certificates
 
@@ -92,7 +93,7 @@ Result<void> adopt_store_key(Connection& store, KeyVault& vault) {
 }
 
 Result<void> prepare_store_key(Connection& store, KeyVault& vault) {
-  TRY_ASSIGN(const bool has_keys, has_any_private_key(store));
+  TRY_ASSIGN(const bool has_keys, has_any_sealed_key(store));
   return has_keys ? check_store_key(store, vault) : adopt_store_key(store, vault);
 }
 
@@ -147,7 +148,8 @@ Result<std::vector<CertificateAssignment>> list_assignments(Connection& store,
     assignments.push_back({.use = query->text(0),
                            .thumbprint = query->text(1),
                            .effective = query->instant(2),
-                           .updated = query->instant(3)});
+                           .updated = query->instant(3),
+                           .published = query->instant(4)});
   }
 }
 
@@ -166,7 +168,8 @@ Result<void> replace_assignments(Connection& store, std::string_view use,
         .bind(static_cast<std::int64_t>(position))
         .bind(assignment.thumbprint)
         .bind(assignment.effective)
-        .bind(assignment.updated);
+        .bind(assignment.updated)
+        .bind(assignment.published);
     TRY(finish(*insertion));
   }
   return {};
@@ -178,23 +181,27 @@ Result<bool> has_private_key(Connection& store, std::string_view thumbprint) {
   return query->step();
 }
 
-Result<bool> has_any_private_key(Connection& store) {
-  TRY_ASSIGN(auto query, store.prepare("SELECT 1 FROM private_key LIMIT 1"));
+Result<bool> has_any_sealed_key(Connection& store) {
+  TRY_ASSIGN(auto query, store.prepare("SELECT 1 FROM private_key WHERE uri IS NULL "
+                                       "UNION ALL SELECT 1 FROM certificate_request LIMIT 1"));
   return query->step();
 }
 
 Result<void> store_private_key(Connection& store, KeyVault& vault, const Certificate& certificate,
                                const PrivateKeyBytes& key) {
   TRY(check_stored(store, certificate.thumbprint));
-  TRY(prepare_store_key(store, vault));
-  TRY_ASSIGN(const auto binding, binding_of(store, certificate, key.algorithm));
-  TRY_ASSIGN(const auto sealed, vault.seal(key.bytes.view(), binding));
-
+  SealedKey sealed;
+  if (key.uri.empty()) {
+    TRY(prepare_store_key(store, vault));
+    TRY_ASSIGN(const auto binding, binding_of(store, certificate, key.algorithm));
+    TRY_ASSIGN(sealed, vault.seal(key.bytes.view(), binding));
+  }
   TRY_ASSIGN(auto insertion, store.prepare(kStoreKey));
   insertion->bind(certificate.thumbprint)
       .bind(enum_name(key.algorithm))
       .bind_blob(sealed.wrapped_data_key)
-      .bind_blob(sealed.ciphertext);
+      .bind_blob(sealed.ciphertext)
+      .bind_optional(key.uri.empty() ? std::nullopt : std::optional(key.uri));
   return finish(*insertion);
 }
 
@@ -207,9 +214,13 @@ Result<PrivateKeyBytes> load_private_key(Connection& store, KeyVault& vault, con
                 fmt::format("the store has no private key for the certificate '{}'", certificate.thumbprint),
                 certificate.thumbprint, "import it with its key: import-certificate --path FILE");
   }
-  TRY(check_store_key(store, vault));
   PrivateKeyBytes key;
   TRY_ASSIGN(key.algorithm, read_enum<KeyAlgorithm>(store, *query, 0));
+  if (auto uri = query->optional_text(3)) {
+    key.uri = *std::move(uri);
+    return key;
+  }
+  TRY(check_store_key(store, vault));
   TRY_ASSIGN(const auto binding, binding_of(store, certificate, key.algorithm));
   TRY_ASSIGN(key.bytes,
              vault.open({.wrapped_data_key = query->text(1), .ciphertext = query->text(2)}, binding));

@@ -27,8 +27,9 @@ namespace accord {
                                                const std::vector<CertificateAssignment>& assignments);
 
 [[nodiscard]] Result<bool> has_private_key(Connection& store, std::string_view thumbprint);
-[[nodiscard]] Result<bool> has_any_private_key(Connection& store);
-// Encrypts under the store key of `vault`. The certificate must be stored.
+// Whether anything is encrypted under the store key: private keys of certificates and of requests.
+[[nodiscard]] Result<bool> has_any_sealed_key(Connection& store);
+// Encrypts under the store key of `vault`, or keeps where the key lies. The certificate must be stored.
 [[nodiscard]] Result<void> store_private_key(Connection& store, KeyVault& vault,
                                              const Certificate& certificate, const PrivateKeyBytes& key);
 // Fails with Certificate.NoKey when none is stored, StoreKey.* when it cannot be decrypted.

@@ -88,7 +88,7 @@ TEST_CASE_FIXTURE(WithCertificate, "key and assignments go with a certificate") 
       [&] { return replace_assignments(*store, "OAuthTokenIssuer", {{.thumbprint = ours.thumbprint}}); }));
   must(changing([&] { return remove_certificate(*store, ours.thumbprint); }));
   CHECK_FALSE(must(find_certificate(*store, ours.thumbprint)).has_value());
-  CHECK_FALSE(must(has_any_private_key(*store)));
+  CHECK_FALSE(must(has_any_sealed_key(*store)));
   CHECK(must(list_assignments(*store)).empty());
 }
 
@@ -276,7 +276,7 @@ TEST_CASE_FIXTURE(WithCertificate, "a key whose transaction is given up is not s
     const auto transaction = must(Transaction::begin_writing(*store));
     must(store_private_key(*store, vault, ours, make_key()));
   }
-  CHECK_FALSE(must(has_any_private_key(*store)));
+  CHECK_FALSE(must(has_any_sealed_key(*store)));
   must(store_key(ours));
   check_loads(ours);
 }
