@@ -3,11 +3,12 @@
 
 #include "lib/app/checks.h"
 #include "lib/app/our_certificates.h"
+#include "lib/app/rolling.h"
 
 namespace accord {
 namespace {
 
-struct Options : PasswordOptions {
+struct Options : PasswordOptions, RollOptions {
   std::string path;
   std::optional<std::string> identity;
   std::vector<std::string> type;
@@ -16,6 +17,7 @@ struct Options : PasswordOptions {
 
 Result<ExitCode> run(Environment& env, const Options& options) {
   TRY(check_exportable(options.private_key_exportable));
+  TRY(check_roll(options, env.now()));
   TRY_ASSIGN(auto content, env.read_file_or_input(options.path));
   TRY_ASSIGN(const auto password, read_password(env, options));
   auto read = about(options.path, read_identity(content, password));
@@ -24,54 +26,57 @@ Result<ExitCode> run(Environment& env, const Options& options) {
   TRY_ASSIGN(auto* store, env.write());
   TRY(env.approve("Import certificate", identity.certificate.thumbprint));
   TRY(take_in(env, *store, identity));
-  TRY(assign_now(env, *store, options.type, identity.certificate));
+  TRY(assign(env, *store, options.type, identity.certificate, options));
   TRY(emit_certificate(env, *store, identity.certificate.thumbprint));
   return ExitCode::success;
 }
-
-constexpr std::string_view kStaging =
-    "staging is not in this version; set-certificate replaces the current certificate at once";
 
 Verb declare() {
   return define<Options>({
       .original = "Import-CsCertificate",
       .summary = "Take a certificate and its private key into the store",
-      .description = "A PKCS#12 file (PFX), old ones of Windows too, or PEM with certificate and key. The "
-                     "same one again "
-                     "is no error. With --identity global it is assigned to --type.",
+      .description =
+          "A PKCS#12 file (PFX), old ones of Windows too, or PEM with certificate and key. The "
+          "same one again "
+          "is no error. With --identity global it is assigned to --type: at once, or with --roll at "
+          "--effective-date.",
       .effect = Effect::writes,
       .sets = {"Local", "CMS"},
       .parameters = with(
-          {
-              parameter("Identity", &Options::identity,
-                        {.help = "global: assign it to --type.",
-                         .sets = {"CMS"},
-                         .mandatory = true,
-                         .first = true,
-                         .check = check_certificate_scope}),
-              parameter("Path", &Options::path,
-                        {.help = "The file, or - for standard input.", .type = "Path", .mandatory = true}),
-              parameter("Type", &Options::type,
-                        {.help = "What it is for.",
-                         .type = "CertType[]",
-                         .sets = {"CMS"},
-                         .mandatory = true,
-                         .check = check_certificate_type,
-                         .values = certificate_types()}),
-              parameter(
-                  "PrivateKeyExportable", &Options::private_key_exportable,
-                  {.help = "Accepted when true: who may read the store and its key can export every key.",
-                   .default_text = "true"}),
-              refused_parameter("Roll", kStaging),
-              refused_parameter("EffectiveDate", kStaging, {"EffectiveTime"}),
-              refused_parameter("Report",
-                                "the certificate that was taken in is printed; there is no further report"),
-          },
+          with(
+              {
+                  parameter("Identity", &Options::identity,
+                            {.help = "global: assign it to --type.",
+                             .sets = {"CMS"},
+                             .mandatory = true,
+                             .first = true,
+                             .check = check_certificate_scope}),
+                  parameter(
+                      "Path", &Options::path,
+                      {.help = "The file, or - for standard input.", .type = "Path", .mandatory = true}),
+                  parameter("Type", &Options::type,
+                            {.help = "What it is for.",
+                             .type = "CertType[]",
+                             .sets = {"CMS"},
+                             .mandatory = true,
+                             .check = check_certificate_type,
+                             .values = certificate_types()}),
+                  parameter(
+                      "PrivateKeyExportable", &Options::private_key_exportable,
+                      {.help = "Accepted when true: who may read the store and its key can export every key.",
+                       .default_text = "true"}),
+                  refused_parameter(
+                      "Report", "the certificate that was taken in is printed; there is no further report"),
+              },
+              roll_parameters<Options>({"CMS"})),
           password_parameters<Options>(Origin::original)),
       .examples =
           {{"import-certificate --path issuer.pfx --password-file password.txt --identity global --type "
             "OAuthTokenIssuer",
             "Takes in a PFX and makes it the token issuer."},
+           {"import-certificate --path next.pfx --password-file password.txt --identity global --type "
+            "OAuthTokenIssuer --roll --effective-date +30d",
+            "Takes in the next one, which takes over in 30 days."},
            {"import-certificate --path issuer.pem", "Takes in a PEM pair; set-certificate assigns it."}},
       .output = &kCertificateType,
       .run = run,

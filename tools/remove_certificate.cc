@@ -1,10 +1,7 @@
 // remove-certificate: take a use away from a certificate.
-#include <fmt/format.h>
-
-#include <algorithm>
-
 #include "lib/app/checks.h"
-#include "lib/app/our_certificates.h"
+#include "lib/app/records.h"
+#include "lib/app/rolling.h"
 
 namespace accord {
 namespace {
@@ -13,59 +10,22 @@ struct Options {
   std::optional<std::string> identity;
   std::vector<std::string> type;
   bool previous = false;
+  bool staged = false;
   std::optional<std::string> thumbprint;
 };
 
-Result<void> refuse_while_trusted(const Environment& env, Connection& store, const std::string& use) {
-  if (use != kTokenIssuerUse || env.common().force) return {};
-  TRY_ASSIGN(const auto parties, trusted_parties(store));
-  if (parties.empty()) return {};
-  return fail(
-      "Certificate.InUse",
-      fmt::format("the token issuer signs for {}: without it no token can be made", fmt::join(parties, ", ")),
-      use, "assign another with set-certificate, or add --force");
-}
-
-// Whoever names a certificate means that one, not what has taken its place meanwhile.
-Result<void> expect_certificate(const Options& options, std::string_view use, const std::string& found) {
-  if (!options.thumbprint || *options.thumbprint == found) return {};
-  return fail("Certificate.Changed",
-              fmt::format("the {} {} certificate is '{}', not '{}'",
-                          options.previous ? "previous" : "current", use, found, *options.thumbprint),
-              *options.thumbprint, "get-certificate lists what is assigned now");
-}
-
-Result<void> remove_use(Environment& env, Connection& store, const std::string& use, const Options& options) {
-  const bool previous = options.previous;
-  TRY_ASSIGN(auto rows, list_assignments(store, use));
-  const auto line = timeline_at(rows, env.now());
-  const auto& slot = previous ? line.previous : line.current;
-  if (!slot) {
-    return fail("Certificate.NotAssigned",
-                fmt::format("no {} certificate is assigned to {}", previous ? "previous" : "current", use),
-                use, "get-certificate lists what is assigned");
+Result<Slot> slot_of(const Options& options) {
+  if (options.previous && options.staged) {
+    return fail("Parameter.Clash", "--previous and --staged name two certificates", "--staged",
+                "take one away after the other");
   }
-  TRY(expect_certificate(options, use, slot->thumbprint));
-  if (previous) {
-    env.warn(fmt::format("tokens that {} signed and that are still alive are refused from now on",
-                         slot->thumbprint));
-  } else {
-    TRY(refuse_while_trusted(env, store, use));
-  }
-  TRY(env.approve(fmt::format("Remove certificate from {}", use), slot->thumbprint,
-                  {fmt::format("{}: {} -> (none)", use, slot->thumbprint)}, Ask::always));
-  std::erase_if(rows, [&](const auto& row) {
-    // Without a current one nothing may step into its place: the previous one goes with it.
-    const bool is_slot = row.thumbprint == slot->thumbprint;
-    const bool is_previous = line.previous && row.thumbprint == line.previous->thumbprint;
-    return is_slot || (!previous && is_previous);
-  });
-  return replace_assignments(store, use, rows);
+  return options.previous ? Slot::previous : options.staged ? Slot::staged : Slot::current;
 }
 
 Result<ExitCode> run(Environment& env, const Options& options) {
+  TRY_ASSIGN(const auto slot, slot_of(options));
   TRY_ASSIGN(auto* store, env.write());
-  for (const auto& use : options.type) TRY(remove_use(env, *store, use, options));
+  for (const auto& use : options.type) TRY(unassign(env, *store, use, slot, options.thumbprint));
   return ExitCode::success;
 }
 
@@ -91,17 +51,19 @@ Verb declare() {
                          .check = check_certificate_type,
                          .values = certificate_types()}),
               parameter("Previous", &Options::previous, {.help = "The previous one, not the current one."}),
+              own(parameter("Staged", &Options::staged, {.help = "The staged one: it does not take over."})),
               parameter("Thumbprint", &Options::thumbprint,
                         {.help = "Only if this certificate is the one that stands there.",
                          .origin = Origin::accord,
                          .check = parse_thumbprint,
                          .completion = "get-certificate --property Thumbprint"}),
-              refused_parameter("Staged", "staging is not in this version, so nothing is staged"),
               refused_parameter("NetportId", "device certificates are not managed here"),
               refused_parameter("Report", "warnings go to standard error; there is no further report"),
           },
       .examples = {{"remove-certificate --type OAuthTokenIssuer --previous --confirm=false",
                     "Stops accepting what the old key signed."},
+                   {"remove-certificate --type OAuthTokenIssuer --staged --confirm=false",
+                    "Calls a roll off before its date."},
                    {"remove-certificate --type Default --what-if", "Says what would be taken away."}},
       .input = {.type = &kCertificateType,
                 .take = {{.property = "Use", .parameter = "Type"},

@@ -5,6 +5,7 @@
 
 #include "lib/app/checks.h"
 #include "lib/app/our_certificates.h"
+#include "lib/app/rolling.h"
 #include "lib/store/oauth_configuration.h"
 
 namespace accord {
@@ -132,7 +133,7 @@ Result<ExitCode> run(Environment& env, const Options& options) {
   TRY(env.approve("Make self-signed certificate", names.front()));
   TRY_ASSIGN(const auto identity, make(env, options, names));
   TRY(take_in(env, *store, identity));
-  if (options.identity) TRY(assign_now(env, *store, options.type, identity.certificate));
+  if (options.identity) TRY(assign(env, *store, options.type, identity.certificate));
   TRY(emit_certificate(env, *store, identity.certificate.thumbprint));
   return ExitCode::success;
 }

@@ -8,7 +8,9 @@
 #include <string>
 #include <utility>
 
+#include "lib/app/checks.h"
 #include "lib/app/environment.h"
+#include "lib/app/rolling.h"
 #include "lib/core/encoding.h"
 
 namespace accord {
@@ -46,8 +48,6 @@ constexpr std::string_view kNoAccounts =
     "accounts are not known here; --application-trust-level says for whom the partner may act";
 constexpr std::string_view kNoNetwork =
     "reading a document over the network is not in this version; give it again with --metadata-file";
-constexpr std::string_view kNoStaging =
-    "staging is not in this version; --certificate-thumbprint makes a certificate current at once";
 constexpr std::string_view kNoServers =
     "all servers read the one store: there is nothing to deploy to one of them";
 
@@ -156,18 +156,23 @@ void accept_exchange_types(Verb& verb) {
 
 constexpr std::string_view kSettings = "AuthConfigSettings";
 constexpr std::string_view kCurrentCertificate = "CurrentCertificateParameter";
-constexpr std::string_view kClearPrevious = "PublishAuthCertificateParameter";
+constexpr std::string_view kPublish = "PublishAuthCertificateParameter";
+constexpr std::string_view kNewCertificate = "NewCertificateParameter";
 
 struct AuthConfigParts {
   Verb settings;
   Verb set_certificate;
+  Verb stage_certificate;
   Verb remove_certificate;
 };
 
 struct AuthConfigOptions {
   std::shared_ptr<void> settings;
   std::shared_ptr<void> set_certificate;
+  std::shared_ptr<void> stage_certificate;
   std::shared_ptr<void> remove_certificate;
+  bool clear_previous = false;
+  bool publish = false;
 };
 
 using Part = std::shared_ptr<void> AuthConfigOptions::*;
@@ -207,10 +212,25 @@ Verb declared(std::string_view name) {
   return find_verb(name)->declare();
 }
 
+// -PublishCertificate, -ClearPreviousCertificate, or both: then the one that was current goes as well.
+Result<ExitCode> publish_and_clear(Environment& env, const AuthConfigParts& parts,
+                                   const AuthConfigOptions& options) {
+  if (options.publish) {
+    TRY_ASSIGN(auto* store, env.write());
+    TRY(publish_staged(env, *store, std::string(kTokenIssuerUse)));
+  }
+  if (!options.clear_previous) return ExitCode::success;
+  return parts.remove_certificate.run(env, options.remove_certificate.get());
+}
+
 Verb set_auth_config(std::string_view name) {
-  auto parts = std::make_shared<AuthConfigParts>(AuthConfigParts{
-      declared("set-oauth-configuration"), declared("set-certificate"), declared("remove-certificate")});
+  auto parts = std::make_shared<AuthConfigParts>(
+      AuthConfigParts{declared("set-oauth-configuration"), declared("set-certificate"),
+                      declared("set-certificate"), declared("remove-certificate")});
   assume_token_issuer(parts->set_certificate);
+  assume_token_issuer(parts->stage_certificate);
+  preset(parts->stage_certificate, {.cmdlet = {}, .parameter = "Roll", .value = "true"});
+  preset(parts->remove_certificate, {.cmdlet = {}, .parameter = "Previous", .value = "true"});
   assume_token_issuer(parts->remove_certificate);
 
   Verb verb;
@@ -221,36 +241,45 @@ Verb set_auth_config(std::string_view name) {
       "Exchange's name of set-oauth-configuration and, with a certificate parameter, of set-certificate and "
       "remove-certificate. Settings and certificates cannot be changed in one call.";
   verb.effect = Effect::writes;
-  verb.sets = {kSettings, kCurrentCertificate, kClearPrevious};
+  verb.sets = {kSettings, kCurrentCertificate, kNewCertificate, kPublish};
   verb.parameters = {
       carried_over(parts->settings, "Realm", "Realm", &AuthConfigOptions::settings, kSettings),
       carried_over(parts->settings, "ServiceName", "ServiceName", &AuthConfigOptions::settings, kSettings),
       carried_over(parts->set_certificate, "Thumbprint", "CertificateThumbprint",
                    &AuthConfigOptions::set_certificate, kCurrentCertificate),
-      carried_over(parts->remove_certificate, "Previous", "ClearPreviousCertificate",
-                   &AuthConfigOptions::remove_certificate, kClearPrevious),
-      refused_parameter("NewCertificateThumbprint", kNoStaging),
-      refused_parameter("NewCertificateEffectiveDate", kNoStaging),
-      refused_parameter("PublishCertificate", kNoStaging),
+      carried_over(parts->stage_certificate, "Thumbprint", "NewCertificateThumbprint",
+                   &AuthConfigOptions::stage_certificate, kNewCertificate),
+      carried_over(parts->stage_certificate, "EffectiveDate", "NewCertificateEffectiveDate",
+                   &AuthConfigOptions::stage_certificate, kNewCertificate),
+      parameter("PublishCertificate", &AuthConfigOptions::publish,
+                {.help = "The staged certificate takes over at once.", .sets = {kPublish}}),
+      parameter("ClearPreviousCertificate", &AuthConfigOptions::clear_previous,
+                {.help = "The previous one is accepted no longer.", .sets = {kPublish}}),
       refused_parameter("SkipImmediateCertificateDeployment", kNoServers),
       refused_parameter("Server", kNoServers),
   };
   refuse_false(parameter_of(verb, "ClearPreviousCertificate"));
+  refuse_false(parameter_of(verb, "PublishCertificate"));
   rename_parameters(verb, name);
-  verb.examples = {{"accord Set-AuthConfig -ServiceName exchange", "Says what this deployment is."},
-                   {"accord Set-AuthConfig -ClearPreviousCertificate -Confirm:false",
-                    "Stops accepting what the previous key signed."}};
+  verb.examples = {
+      {"accord Set-AuthConfig -ServiceName exchange", "Says what this deployment is."},
+      {"accord Set-AuthConfig -ClearPreviousCertificate -Confirm:false",
+       "Stops accepting what the previous key signed."},
+      {"accord Set-AuthConfig -NewCertificateThumbprint \"$(get-certificate --where 'State -eq "
+       "\"Unassigned\"' --first 1 --property Thumbprint --output value)\" -NewCertificateEffectiveDate +30d",
+       "Stages the next certificate."}};
   verb.make_options = [parts]() -> std::shared_ptr<void> {
-    return std::make_shared<AuthConfigOptions>(AuthConfigOptions{parts->settings.make_options(),
-                                                                 parts->set_certificate.make_options(),
-                                                                 parts->remove_certificate.make_options()});
+    return std::make_shared<AuthConfigOptions>(
+        AuthConfigOptions{parts->settings.make_options(), parts->set_certificate.make_options(),
+                          parts->stage_certificate.make_options(), parts->remove_certificate.make_options()});
   };
   verb.run = [parts](Environment& env, const void* raw) {
     const auto& options = *static_cast<const AuthConfigOptions*>(raw);
     if (env.parameter_set() == kCurrentCertificate)
       return parts->set_certificate.run(env, options.set_certificate.get());
-    if (env.parameter_set() == kClearPrevious)
-      return parts->remove_certificate.run(env, options.remove_certificate.get());
+    if (env.parameter_set() == kNewCertificate)
+      return parts->stage_certificate.run(env, options.stage_certificate.get());
+    if (env.parameter_set() == kPublish) return publish_and_clear(env, *parts, options);
     return parts->settings.run(env, options.settings.get());
   };
   return verb;

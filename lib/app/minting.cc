@@ -128,6 +128,29 @@ Result<IssuerName> issuer_for(Connection& store, const MintRequest& request, con
   return IssuerName{own.principal, server.realm};
 }
 
+// A token that outlived its certificate would be refused before its end.
+Result<Instant> end_within(Instant start, Instant end, const Environment& env, const MintRequest& request,
+                           const Certificate& certificate) {
+  if (end <= certificate.not_after || request.allow_invalid) return end;
+  if (start >= certificate.not_after) {
+    return fail("Parameter.Invalid",
+                fmt::format("the token would start at {}, when the certificate that signs it has ended",
+                            format_instant(start)),
+                "--not-before", "mint it when it is needed");
+  }
+  if (request.lifetime) {
+    return fail(
+        "Parameter.Invalid",
+        fmt::format(
+            "--lifetime: the token would end at {}, after the certificate that signs it, which ends at {}",
+            format_instant(end), format_instant(certificate.not_after)),
+        "--lifetime", "ask for less, or roll the certificate: test-certificate-configuration says how");
+  }
+  env.warn(fmt::format("the token ends with the certificate that signs it, at {}",
+                       format_instant(certificate.not_after)));
+  return certificate.not_after;
+}
+
 Result<void> check_times(const TokenRequest& token, const MintRequest& request,
                          const OAuthConfiguration& configuration, Instant now) {
   const auto lifetime = token.expires - token.not_before;
@@ -142,6 +165,14 @@ Result<void> check_times(const TokenRequest& token, const MintRequest& request,
         "Parameter.Invalid",
         fmt::format("the token would start at {}, more than 5 min ahead", format_instant(token.not_before)),
         "--not-before", "mint it when it is needed");
+  }
+  // What a key has signed ends this long after it stopped signing, and not later: rolls count on it.
+  if (token.expires > now + configuration.maximum_token_lifetime && !request.allow_invalid) {
+    return fail(
+        "Parameter.Invalid",
+        fmt::format("the token would end at {}, more than MaximumTokenLifetime ({}) from now",
+                    format_instant(token.expires), format_duration(configuration.maximum_token_lifetime)),
+        "--not-before", "ask for an earlier start or a shorter lifetime");
   }
   if (token.expires <= now && !request.allow_invalid) {
     return fail("Parameter.Invalid",
@@ -290,6 +321,7 @@ Result<std::vector<MintedToken>> mint_tokens(Environment& env, const MintRequest
   TRY(check_times(token, request, deployment.configuration, env.now()));
 
   TRY_ASSIGN(const auto signer, signer_for(env, *store, request));
+  TRY_ASSIGN(token.expires, end_within(token.not_before, token.expires, env, request, signer.certificate));
   if (request.allow_invalid)
     env.warn("--allow-invalid: this token is made to be refused; do not use it for anything but a test");
 

@@ -10,26 +10,28 @@
 namespace accord {
 namespace {
 
-CertificateUse use_at(const CertificateAssignment& row, const Timeline& line) {
-  const auto is = [&](const std::optional<CertificateAssignment>& other) {
-    return other && other->thumbprint == row.thumbprint;
-  };
-  CertificateUse made;
-  made.assignment = row;
-  made.state = is(line.current)  ? CertificateState::current
-               : is(line.staged) ? CertificateState::staged
-                                 : CertificateState::previous;
-  if (is(line.current) && line.previous) made.previous_thumbprint = line.previous->thumbprint;
-  return made;
+struct Slotted {
+  CertificateAssignment row;
+  CertificateState state;
+};
+
+// Current before staged before previous, as they are published. One that is previous and staged to come back
+// stands in both.
+std::vector<Slotted> slots(const Timeline& line) {
+  std::vector<Slotted> all;
+  if (line.current) all.push_back({*line.current, CertificateState::current});
+  for (const auto& row : line.staged) all.push_back({row, CertificateState::staged});
+  if (line.previous) all.push_back({*line.previous, CertificateState::previous});
+  return all;
 }
 
-// Current before staged before previous, as they are published.
-std::vector<CertificateAssignment> in_order(const Timeline& line) {
-  std::vector<CertificateAssignment> rows;
-  for (const auto& one : {line.current, line.staged, line.previous}) {
-    if (one) rows.push_back(*one);
-  }
-  return rows;
+CertificateUse use_of(const Slotted& slot, const Timeline& line) {
+  CertificateUse made;
+  made.assignment = slot.row;
+  made.state = slot.state;
+  if (slot.state == CertificateState::current && line.previous)
+    made.previous_thumbprint = line.previous->thumbprint;
+  return made;
 }
 
 std::vector<std::string> uses_of(const std::vector<CertificateAssignment>& rows) {
@@ -38,56 +40,6 @@ std::vector<std::string> uses_of(const std::vector<CertificateAssignment>& rows)
     if (std::ranges::find(uses, row.use) == uses.end()) uses.push_back(row.use);
   }
   return uses;
-}
-
-// Who does not know `thumbprint` yet, and how each learns of it (spec/commands.md 5, LearnsOurKeysBy).
-void name_uninformed(const Environment& env, std::string_view identity, const KeyRelation& relation,
-                     const Certificate& certificate) {
-  const bool told =
-      std::ranges::find(relation.told_thumbprints, certificate.thumbprint) != relation.told_thumbprints.end();
-  if (told) return;
-  if (relation.learns_our_keys_by == LearnsOurKeysBy::metadata) {
-    env.warn(fmt::format("'{}' refuses our tokens until it reads our metadata again", identity));
-  } else {
-    env.warn(fmt::format(
-        "'{}' refuses our tokens until it is told of the new key: export-certificate --thumbprint {}",
-        identity, certificate.thumbprint));
-  }
-}
-
-Result<void> name_all_uninformed(const Environment& env, Connection& store, const Certificate& certificate) {
-  TRY_ASSIGN(const auto partners, list_partner_applications(store));
-  for (const auto& partner : partners) {
-    // Tokens for a partner with UseOAuthServer come from the authorization server.
-    if (partner.source == TrustSource::oauth_server) continue;
-    name_uninformed(env, partner.identity, partner.relation, certificate);
-  }
-  TRY_ASSIGN(const auto servers, list_oauth_servers(store));
-  for (const auto& server : servers) name_uninformed(env, server.identity, server.relation, certificate);
-  return {};
-}
-
-Result<void> assign_one(Environment& env, Connection& store, const std::string& use,
-                        const Certificate& certificate, Previous previous) {
-  TRY_ASSIGN(const auto rows, list_assignments(store, use));
-  const auto line = timeline_at(rows, env.now());
-  if (line.current && line.current->thumbprint == certificate.thumbprint) {
-    env.verbose(fmt::format("{} is the current {} already", certificate.thumbprint, use));
-    return {};
-  }
-  const bool issuer = use == kTokenIssuerUse;
-  const auto before = line.current ? line.current->thumbprint : std::string("(none)");
-  const auto change = fmt::format("{}: {} -> {}", use, before, certificate.thumbprint);
-  if (issuer && line.current) {
-    TRY(name_all_uninformed(env, store, certificate));
-    if (previous == Previous::drop)
-      env.warn(fmt::format("every token that {} signed is refused from now on", before));
-  }
-  TRY(env.approve(fmt::format("Assign certificate to {}", use), certificate.thumbprint, {change},
-                  issuer && line.current ? Ask::always : Ask::if_confirm));
-  // Only the token issuer has a previous one: what it signed is still on its way.
-  const bool keep = issuer && previous == Previous::keep;
-  return replace_assignments(store, use, assign_at_once(rows, use, certificate.thumbprint, env.now(), keep));
 }
 
 }  // namespace
@@ -119,9 +71,9 @@ Result<Certificate> current_token_issuer(Connection& store, Instant now) {
 }
 
 Result<std::vector<Certificate>> published_certificates(Connection& store, Instant now) {
-  TRY_ASSIGN(const auto line, timeline_of(store, kTokenIssuerUse, now));
+  TRY_ASSIGN(const auto rows, list_assignments(store, kTokenIssuerUse));
   std::vector<Certificate> made;
-  for (const auto& row : in_order(line)) {
+  for (const auto& row : published_at(rows, now)) {
     TRY_ASSIGN(auto certificate, stored_certificate(store, row.thumbprint));
     if (now <= certificate.not_after) made.push_back(std::move(certificate));
   }
@@ -145,12 +97,12 @@ Result<std::vector<Record>> certificate_records(Connection& store, Instant now,
     std::vector<CertificateAssignment> own;
     std::ranges::copy_if(rows, std::back_inserter(own), [&](const auto& row) { return row.use == use; });
     const auto line = timeline_at(own, now);
-    for (const auto& row : in_order(line)) {
-      assigned.push_back(row.thumbprint);
-      const auto found = std::ranges::find(certificates, row.thumbprint, &Certificate::thumbprint);
+    for (const auto& slot : slots(line)) {
+      assigned.push_back(slot.row.thumbprint);
+      const auto found = std::ranges::find(certificates, slot.row.thumbprint, &Certificate::thumbprint);
       const bool listed = uses.empty() || std::ranges::find(uses, use) != uses.end();
-      if (found != certificates.end() && listed && wanted(row.thumbprint)) {
-        records.push_back(to_record(*found, use_at(row, line), now));
+      if (found != certificates.end() && listed && wanted(slot.row.thumbprint)) {
+        records.push_back(to_record(*found, use_of(slot, line), now));
       }
     }
   }
@@ -187,29 +139,6 @@ Result<void> take_in(Environment& env, Connection& store, const Identity& identi
   if (has_key) return {};
   TRY_ASSIGN(auto* vault, env.vault());
   return store_private_key(store, *vault, certificate, identity.key);
-}
-
-Result<void> assign_now(Environment& env, Connection& store, const std::vector<std::string>& uses,
-                        const Certificate& certificate, Previous previous) {
-  for (const auto& use : uses) {
-    if (use == kTokenIssuerUse) {
-      TRY_ASSIGN(const bool has_key, has_private_key(store, certificate.thumbprint));
-      if (!has_key) {
-        return fail("Certificate.NoKey",
-                    fmt::format("certificate '{}' has no private key in this store", certificate.thumbprint),
-                    certificate.thumbprint, "import-certificate with a PFX brings both");
-      }
-      if (!certificate.valid_at(env.now())) {
-        return fail("Certificate.Expired",
-                    fmt::format("certificate '{}' is not valid now: it is valid from {} to {}",
-                                certificate.thumbprint, format_instant(certificate.not_before),
-                                format_instant(certificate.not_after)),
-                    certificate.thumbprint, "assign one that is valid");
-      }
-    }
-    TRY(assign_one(env, store, use, certificate, previous));
-  }
-  return {};
 }
 
 Result<std::vector<std::string>> trusted_parties(Connection& store) {

@@ -40,13 +40,6 @@ namespace accord {
 // Certificate.Expired, Certificate.Weak, Certificate.Sha1Collision.
 [[nodiscard]] Result<void> take_in(Environment& env, Connection& store, const Identity& identity);
 
-enum class Previous { keep, drop };
-// Assigns it to each use at once, after asking where a current token issuer is replaced, and names the
-// partners that refuse us until they know the new key.
-[[nodiscard]] Result<void> assign_now(Environment& env, Connection& store,
-                                      const std::vector<std::string>& uses, const Certificate& certificate,
-                                      Previous previous = Previous::keep);
-
 // Partners and OAuth servers that exist, by identity.
 [[nodiscard]] Result<std::vector<std::string>> trusted_parties(Connection& store);
 

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -70,6 +71,17 @@ struct CertificateAssignment {
   Instant effective = {};
   Instant updated = {};    // when the row was last written
   Instant published = {};  // since when partners can have read it in our metadata
+  // The last second in which it may have signed, as was known when the row was written; nullopt: never.
+  std::optional<Instant> signed_until = {};
+};
+
+// From `from` on, tokens that this key of ours signed are refused, though the last of them may live until
+// `until`.
+struct RefusedSigner {
+  std::string thumbprint = {};
+  Instant from = {};
+  Instant until = {};
+  friend bool operator==(const RefusedSigner&, const RefusedSigner&) = default;
 };
 
 }  // namespace accord

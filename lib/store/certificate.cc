@@ -11,11 +11,11 @@ namespace accord {
 namespace {
 
 constexpr std::string_view kSelectAssignments =
-    "SELECT use, thumbprint, effective, updated, published FROM certificate_assignment {} ORDER BY use, "
-    "effective, position";
+    "SELECT use, thumbprint, effective, updated, published, signed_until FROM certificate_assignment {} "
+    "ORDER BY use, effective, position";
 constexpr std::string_view kInsertAssignment =
-    "INSERT INTO certificate_assignment (use, position, thumbprint, effective, updated, published) "
-    "VALUES (?, ?, ?, ?, ?, ?)";
+    "INSERT INTO certificate_assignment (use, position, thumbprint, effective, updated, published, "
+    "signed_until) VALUES (?, ?, ?, ?, ?, ?, ?)";
 constexpr std::string_view kStoreKey =
     "INSERT INTO private_key (thumbprint, algorithm, wrapped_data_key, ciphertext, uri) "
     "VALUES (?, ?, ?, ?, ?) "
@@ -149,7 +149,8 @@ Result<std::vector<CertificateAssignment>> list_assignments(Connection& store,
                            .thumbprint = query->text(1),
                            .effective = query->instant(2),
                            .updated = query->instant(3),
-                           .published = query->instant(4)});
+                           .published = query->instant(4),
+                           .signed_until = query->optional_instant(5)});
   }
 }
 
@@ -169,7 +170,8 @@ Result<void> replace_assignments(Connection& store, std::string_view use,
         .bind(assignment.thumbprint)
         .bind(assignment.effective)
         .bind(assignment.updated)
-        .bind(assignment.published);
+        .bind(assignment.published)
+        .bind_optional(assignment.signed_until);
     TRY(finish(*insertion));
   }
   return {};

@@ -3,6 +3,8 @@
 -- Since when partners can have read the certificate in our metadata; what changes only its date keeps it.
 ALTER TABLE certificate_assignment ADD COLUMN published INTEGER NOT NULL DEFAULT 0;
 UPDATE certificate_assignment SET published = updated;
+-- The last second in which it may have signed, as was known when the row was written; null: never.
+ALTER TABLE certificate_assignment ADD COLUMN signed_until INTEGER;
 
 -- A change after which tokens that a key of ours signed are refused although they have not ended: what the admin was
 -- warned of then, so that a test can still tell of it.

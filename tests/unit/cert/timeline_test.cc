@@ -27,7 +27,8 @@ std::string name(const std::optional<CertificateAssignment>& assignment) {
 // "current previous staged"
 std::string states(const std::vector<CertificateAssignment>& rows, int now) {
   const auto timeline = timeline_at(rows, second(now));
-  return name(timeline.current) + '/' + name(timeline.previous) + '/' + name(timeline.staged);
+  return name(timeline.current) + '/' + name(timeline.previous) + '/' +
+         (timeline.staged.empty() ? std::string() : timeline.staged.front().thumbprint);
 }
 
 TEST_CASE("without rows nothing is current") {
@@ -83,7 +84,8 @@ TEST_CASE("current and previous are in force, staged is not, and current is the 
     if (timeline.previous) RC_ASSERT(timeline.previous->effective <= timeline.current->effective);
     for (const auto& one : rows) {
       if (one.effective <= now) RC_ASSERT(timeline.current && one.effective <= timeline.current->effective);
-      if (one.effective > now) RC_ASSERT(timeline.staged && one.effective >= timeline.staged->effective);
+      if (one.effective > now)
+        RC_ASSERT((!timeline.staged.empty() && one.effective >= timeline.staged.front().effective));
     }
   }));
 }

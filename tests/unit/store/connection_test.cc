@@ -4,10 +4,14 @@
 
 #include <atomic>
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <thread>
 
+#include "lib/store/certificate.h"
 #include "lib/store/migrations.h"
 #include "lib/store/oauth_configuration.h"
+#include "lib/store/sqlite.h"
 #include "tests/unit/store/store_fixture.h"
 
 namespace accord::test {
@@ -313,13 +317,13 @@ TEST_CASE_FIXTURE(FreshStore, "steps are taken all or none") {
 }
 
 TEST_CASE_FIXTURE(FreshStore, "of many that migrate at once, one does and the others find it done") {
-  must(store->set_schema_version(1));
   std::vector<std::thread> threads;
   std::atomic<int> migrated = 0;
   threads.reserve(4);
   std::vector<std::unique_ptr<Connection>> connections;
   connections.reserve(4);
   for (int i = 0; i < 4; ++i) connections.push_back(open());
+  must(store->set_schema_version(1));
   for (auto& connection : connections) {
     threads.emplace_back([&migrated, &connection] {
       if (migrate(*connection, kSteps).has_value()) ++migrated;
@@ -327,6 +331,31 @@ TEST_CASE_FIXTURE(FreshStore, "of many that migrate at once, one does and the ot
   }
   for (auto& thread : threads) thread.join();
   CHECK(migrated == 4);
+}
+
+TEST_CASE(
+    "a store of version 1 keeps its certificates, and what it published counts from when the row was "
+    "written") {
+  const TemporaryFolder folder;
+  const auto location = folder.path("old.db");
+  const auto bytes = must(build_sqlite(location, [](Connection& store) -> Result<void> {
+    TRY(run_migrations(store, migrations().first(1)));
+    TRY(store.execute("INSERT INTO management_store (id, store_id) VALUES (1, 'old')"));
+    TRY(store.execute("INSERT INTO certificate VALUES ('" + std::string(40, 'A') + "', '" +
+                      std::string(64, 'A') +
+                      "', x'30', 'CN=a', 'CN=a', '01', 0, 100, '', 'RSA', x'30', 2048)"));
+    return store.execute("INSERT INTO certificate_assignment VALUES ('OAuthTokenIssuer', 0, '" +
+                         std::string(40, 'A') + "', 5, 7)");
+  }));
+  std::ofstream(location, std::ios::binary) << bytes;
+  std::filesystem::permissions(location, std::filesystem::perms(0600));
+  auto store = must(open_store(location, OpenFor::writing));
+  CHECK(must(store->schema_version()) == latest_schema_version());
+  const auto rows = must(list_assignments(*store));
+  REQUIRE(rows.size() == 1);
+  CHECK(rows.front().effective == Instant(std::chrono::seconds(5)));
+  CHECK(rows.front().published == Instant(std::chrono::seconds(7)));
+  CHECK_FALSE(rows.front().signed_until);
 }
 
 TEST_CASE("the steps are numbered from 1 without gaps") {
