@@ -99,6 +99,8 @@ class Deployment {
       case Kind::assign_alone:
         return change(assign_at_once(rows_, kUse, key_name(step.key), now_, false));
       case Kind::stage:
+        // The verbs stage nothing where it is current already.
+        if (is_current(key_name(step.key))) return;
         return change(
             stage(rows_, kUse, key_name(step.key), now_ + std::chrono::seconds(1 + step.seconds), now_));
       case Kind::cancel:
@@ -162,6 +164,11 @@ class Deployment {
     return std::ranges::any_of(rows_, [&](const auto& row) {
       return std::ranges::count(rows_, row.effective, &CertificateAssignment::effective) > 1;
     });
+  }
+
+  [[nodiscard]] bool is_current(const std::string& key) const {
+    const auto line = timeline_at(rows_, now_);
+    return line.current && line.current->thumbprint == key;
   }
 
   void move(std::int64_t seconds) {
