@@ -41,6 +41,7 @@ struct Requested {
   bool silence = false;  // --error-action silently-continue
   bool goes_on = false;  // that, or continue
   std::optional<std::string> store = {};
+  bool nagios = false;  // of a verb that has --nagios: end as monitoring plugins do
 };
 [[nodiscard]] Requested requested(const Verb& verb, const std::vector<std::string>& arguments);
 

@@ -83,6 +83,13 @@ constexpr std::array<std::string_view, 9> kAuthMetadataProperties = {
 constexpr std::array<std::string_view, 6> kMetadataKeyProperties = {"X5t",       "Thumbprint", "Subject",
                                                                     "NotBefore", "NotAfter",   "DaysLeft"};
 constexpr std::array<std::string_view, 3> kMetadataEndpointProperties = {"Protocol", "Usage", "Location"};
+constexpr std::array<std::string_view, 8> kCertificateTestProperties = {
+    "Result", "Verdict", "Decision", "Summary", "Evidence", "Commands", "Partners", "Findings"};
+constexpr std::array<std::string_view, 7> kKeyLearnerProperties = {
+    "Identity",     "LearnsOurKeysBy",   "ToldThumbprints", "LastRefresh",
+    "KnowsCurrent", "KnowsStagedInTime", "Detail"};
+constexpr std::array<std::string_view, 5> kFindingProperties = {"Id", "Severity", "Target", "Detection",
+                                                                "Action"};
 constexpr std::array<std::string_view, 3> kCheckProperties = {"Name", "Result", "Detail"};
 constexpr std::array<std::string_view, 7> kTokenContentProperties = {
     "Verified", "Kind", "Header", "Claims", "NotBefore", "Expires", "ActorToken"};
@@ -132,6 +139,9 @@ const RecordType kManagementStoreType{"ManagementStore", kManagementStorePropert
 const RecordType kAuthMetadataType{"AuthMetadata", kAuthMetadataProperties};
 const RecordType kMetadataKeyType{"MetadataKey", kMetadataKeyProperties};
 const RecordType kMetadataEndpointType{"MetadataEndpoint", kMetadataEndpointProperties};
+const RecordType kCertificateTestType{"CertificateTest", kCertificateTestProperties};
+const RecordType kKeyLearnerType{"KeyLearner", kKeyLearnerProperties};
+const RecordType kFindingType{"Finding", kFindingProperties};
 const RecordType kCheckType{"Check", kCheckProperties};
 const RecordType kTokenContentType{"TokenContent", kTokenContentProperties};
 const RecordType kMemberType{"Member", kMemberProperties};

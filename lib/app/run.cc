@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <exception>
 #include <new>
 
@@ -9,6 +10,7 @@
 #include "lib/app/dispatch.h"
 #include "lib/app/manual.h"
 #include "lib/app/report.h"
+#include "lib/core/encoding.h"
 
 namespace accord {
 namespace {
@@ -24,12 +26,23 @@ ExitCode print(const Process& process, std::string_view verb, std::string_view t
   return written ? ExitCode::success : report(process.console, verb, written.error(), {});
 }
 
+// A monitoring system shows the first line of standard output alone.
+ExitCode tell(const Process& process, std::string_view verb, const Error& error, const ReportStyle& style,
+              bool is_monitored) {
+  if (is_monitored) {
+    static_cast<void>(process.console.write_out(
+        fmt::format("CERTIFICATE UNKNOWN - {}\n", escape_for_terminal(error.message))));
+  }
+  return report(process.console, verb, error, style);
+}
+
 // What could not even be bound.
 ExitCode refuse(const Process& process, std::string_view verb, const Error& error, const Requested& asked) {
-  return report(process.console, verb, error,
-                {.format = asked.format,
-                 .silent = asked.silence,
-                 .store = store_of(error, asked.store, process.settings)});
+  return tell(process, verb, error,
+              {.format = asked.format,
+               .silent = asked.silence,
+               .store = store_of(error, asked.store, process.settings)},
+              asked.nagios);
 }
 
 std::string_view base_name(std::string_view path) {
@@ -37,7 +50,7 @@ std::string_view base_name(std::string_view path) {
   return slash == std::string_view::npos ? path : path.substr(slash + 1);
 }
 
-ExitCode run_bound(const Call& call, const Process& process, Instant now) {
+ExitCode run_bound(const Call& call, const Process& process, Instant now, bool is_monitored) {
   const auto& common = call.bound.common;
   StoreSession session(process.settings, common.store);
   Answers answers;
@@ -47,10 +60,23 @@ ExitCode run_bound(const Call& call, const Process& process, Instant now) {
                                              .session = session,
                                              .answers = answers});
   if (code) return *code;
-  return report(process.console, call.verb->name, code.error(),
-                {.format = common.output,
-                 .silent = common.error_action == ErrorAction::silently_continue,
-                 .store = store_of(code.error(), common.store, process.settings)});
+  return tell(process, call.verb->name, code.error(),
+              {.format = common.output,
+               .silent = common.error_action == ErrorAction::silently_continue,
+               .store = store_of(code.error(), common.store, process.settings)},
+              is_monitored);
+}
+
+// The exit codes of monitoring plugins: 0 ok, 1 warning, 2 critical, 3 everything else (spec/commands.md 6).
+ExitCode monitoring_code(ExitCode code) {
+  if (code == ExitCode::success) return code;
+  if (code == ExitCode::warning) return static_cast<ExitCode>(1);
+  return static_cast<ExitCode>(code == ExitCode::negative ? 2 : 3);
+}
+
+bool is_monitored(const Verb& verb, const std::vector<std::string>& arguments) {
+  return std::ranges::find(verb.parameters, "Nagios", &Parameter::name) != verb.parameters.end() &&
+         requested(verb, arguments).nagios;
 }
 
 ExitCode run_verb(const Verb& verb, const std::vector<std::string>& arguments, const Process& process) {
@@ -59,12 +85,16 @@ ExitCode run_verb(const Verb& verb, const std::vector<std::string>& arguments, c
   if (!bound) return refuse(process, verb.name, bound.error(), requested(verb, arguments));
   if (bound->common.version) return print(process, verb.name, version_text());
   if (bound->common.help) return print(process, verb.name, help_page(verb));
-  return run_bound({.verb = &verb, .arguments = arguments, .bound = *std::move(bound)}, process, now);
+  return run_bound({.verb = &verb, .arguments = arguments, .bound = *std::move(bound)}, process, now,
+                   is_monitored(verb, arguments));
 }
 
 ExitCode run_named(std::string_view name, const std::vector<std::string>& arguments, const Process& process) {
   const auto verb = declared_verb(name);
-  if (verb) return run_verb(*verb, arguments, process);
+  if (verb) {
+    const auto code = run_verb(*verb, arguments, process);
+    return is_monitored(*verb, arguments) ? monitoring_code(code) : code;
+  }
   return refuse(process, "accord", verb.error(), requested(Verb{}, arguments));
 }
 

@@ -25,9 +25,7 @@ constexpr std::string_view kDiagnosis =
     "it needs the servers' own mailboxes and contacts; show-oauth-token and "
     "test-oauth-token look at the tokens";
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 59> kCmdlets = {{
-    {"Test-CsCertificateConfiguration",
-     "it is not in this version; get-certificate --where 'DaysLeft -lt 60' finds those that end soon"},
+constexpr std::array<std::pair<std::string_view, std::string_view>, 58> kCmdlets = {{
     {"Test-CsExStorageConnectivity", kTryToken},
     {"Test-CsExStorageNotification", kDiagnosis},
     {"Test-CsUnifiedContactStore", kLater},
