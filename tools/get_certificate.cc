@@ -46,8 +46,7 @@ Verb declare() {
               refused_parameter("NetportId", "device certificates are not managed here"),
               refused_parameter("Report", "the records are the report; choose a form with --output"),
           },
-      .examples = {{"get-certificate --output table --property Use,State,Thumbprint,DaysLeft",
-                    "What is in use, and for how long."},
+      .examples = {{"get-certificate --output table", "What is in use, and for how long."},
                    {"get-certificate --type OAuthTokenIssuer --where 'State -eq \"Current\"' --property "
                     "Thumbprint --output value",
                     "The token issuer's thumbprint, for a script."}},

@@ -183,13 +183,15 @@ Result<void> Environment::check_output() const {
 
 Result<std::string> Environment::rendered() {
   if (type_ == nullptr) return text_;
-  TRY_ASSIGN(const auto properties, select_properties(*type_, common_.property));
+  TRY_ASSIGN(auto properties, select_properties(*type_, common_.property));
+  const auto format = common_.output.value_or(default_format(properties.size()));
+  if (format == Format::table && common_.property.empty() && !type_->columns.empty())
+    properties.assign(type_->columns.begin(), type_->columns.end());
   if (selects(common_)) {
     TRY_ASSIGN(records_, selected(std::move(records_), *type_, common_, now()));
   }
   const auto count = emits_many_ ? Count::many : count_;
-  return render(records_, properties, common_.output.value_or(default_format(properties.size())), count) +
-         text_;
+  return render(records_, properties, format, count) + text_;
 }
 
 Result<void> Environment::write_files() {

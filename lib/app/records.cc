@@ -68,6 +68,12 @@ constexpr std::array<std::string_view, 18> kCertificateProperties = {
     "Issuer",     "NotAfter",      "NotBefore",          "SerialNumber", "Subject", "AlternativeNames",
     "Thumbprint", "EffectiveDate", "PreviousThumbprint", "UpdateTime",   "Use",     "SourceScope",
     "X5t",        "Sha256",        "KeyAlgorithm",       "KeySize",      "State",   "DaysLeft"};
+constexpr std::array<std::string_view, 6> kCertificateColumns = {"Use",     "State",    "Thumbprint",
+                                                                 "Subject", "NotAfter", "DaysLeft"};
+constexpr std::array<std::string_view, 6> kPartnerApplicationColumns = {
+    "Identity", "ApplicationIdentifier", "Realm", "ApplicationTrustLevel", "Enabled", "LearnsOurKeysBy"};
+constexpr std::array<std::string_view, 6> kOAuthServerColumns = {
+    "Identity", "IssuerIdentifier", "Realm", "Type", "Enabled", "LearnsOurKeysBy"};
 constexpr std::array<std::string_view, 3> kSipDomainProperties = {"Identity", "Name", "IsDefault"};
 constexpr std::array<std::string_view, 8> kOAuthTokenProperties = {
     "Token", "Profile", "Issuer", "Audience", "NameId", "NotBefore", "Expires", "X5t"};
@@ -127,10 +133,11 @@ std::string shown(const Record& record, std::string_view property) {
 
 }  // namespace
 
-const RecordType kPartnerApplicationType{"PartnerApplication", kPartnerApplicationProperties};
-const RecordType kOAuthServerType{"OAuthServer", kOAuthServerProperties};
+const RecordType kPartnerApplicationType{"PartnerApplication", kPartnerApplicationProperties,
+                                         kPartnerApplicationColumns};
+const RecordType kOAuthServerType{"OAuthServer", kOAuthServerProperties, kOAuthServerColumns};
 const RecordType kOAuthConfigurationType{"OAuthConfiguration", kOAuthConfigurationProperties};
-const RecordType kCertificateType{"Certificate", kCertificateProperties};
+const RecordType kCertificateType{"Certificate", kCertificateProperties, kCertificateColumns};
 const RecordType kSipDomainType{"SipDomain", kSipDomainProperties};
 const RecordType kOAuthTokenType{"OAuthToken", kOAuthTokenProperties};
 const RecordType kTokenTestType{"TokenTest", kTokenTestProperties};

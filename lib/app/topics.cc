@@ -12,7 +12,8 @@ Standard output carries data only. Warnings, errors, --verbose and --what-if lin
 
 --output FORM (also --format) chooses:
   list    Name : value, a block a record; what a record of more than four properties prints as
-  table   a line a record; what a record of four properties or fewer prints as
+  table   a line a record; what a record of four properties or fewer prints as. Of long records it shows
+          what fits on a line; --property chooses others
   json    one object where the call concerns one thing, else an array
   jsonl   one object a line
   yaml    the same data as json

@@ -25,6 +25,8 @@ using Value = std::variant<std::monostate, bool, std::int64_t, std::string, Inst
 struct RecordType {
   std::string_view name;
   std::span<const std::string_view> properties;
+  // The columns of a table where none were chosen: those that fit beside each other. Empty: all.
+  std::span<const std::string_view> columns = {};
 };
 
 class Record {
