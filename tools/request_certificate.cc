@@ -236,8 +236,8 @@ Result<void> list_requests(Environment& env, const Options& options) {
 Result<void> retrieve_answer(Environment& env, const Options& options) {
   if (!options.type.empty() && !options.identity) {
     return fail("Parameter.Missing",
-                "--type says what to assign the certificate to, and --identity that it is", "--identity",
-                "add --identity global, or leave out --type");
+                "--type says what the certificate is assigned to, which takes --identity global",
+                "--identity", "add --identity global, or leave out --type");
   }
   TRY_ASSIGN(const auto retrieved, retrieve(env, options.path, options.request_id));
   TRY_ASSIGN(auto* store, env.write());

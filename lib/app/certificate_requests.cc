@@ -71,14 +71,22 @@ tl::unexpected<Error> mismatch(const AuthorityAnswer& answer,
                                const std::vector<CertificateRequest>& requests) {
   std::vector<std::string> seen;
   for (const auto& one : answer.certificates) seen.push_back(fmt::format("'{}'", one.subject));
+  const auto thumbprint = answer.certificates.front().thumbprint;
+  if (requests.empty()) {
+    return fail(
+        "CertificateRequest.NotFound",
+        fmt::format("no certificate request is pending; the answer is for {}", listed(std::move(seen))),
+        thumbprint,
+        "its request was cleared or made in another store; import-certificate takes in a certificate "
+        "that comes with its own key");
+  }
   std::vector<std::string> pending;
   for (const auto& one : requests) pending.push_back(describe(one));
-  auto message =
-      fmt::format("no certificate of the answer ({}) is for the key of {}", listed(std::move(seen)),
-                  pending.empty() ? "a request; none is pending" : "request " + listed(std::move(pending)));
+  auto message = fmt::format("no certificate of the answer ({}) is for the key of request {}",
+                             listed(std::move(seen)), listed(std::move(pending)));
   if (answer.first_unreadable)
     message += fmt::format("; one cannot be read: {}", answer.first_unreadable->message);
-  return fail("Certificate.RequestMismatch", std::move(message), answer.certificates.front().thumbprint,
+  return fail("Certificate.RequestMismatch", std::move(message), thumbprint,
               "request-certificate --list shows what each request asked for; import-certificate takes in a "
               "certificate that comes with its own key");
 }

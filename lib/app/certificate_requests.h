@@ -27,7 +27,8 @@ struct Retrieved {
 };
 // Takes the certificate of the authority's answer (a file, or - for standard input) into the store, with the
 // key of the request that it answers, which is pending no more. `id` narrows to one request. The same answer
-// again changes nothing. Fails with Certificate.RequestMismatch, and as read_answer and take_in do.
+// again changes nothing. Fails with Certificate.RequestMismatch, CertificateRequest.NotFound, and as
+// read_answer and take_in do.
 [[nodiscard]] Result<Retrieved> retrieve(Environment& env, const std::string& path,
                                          std::optional<std::int64_t> id);
 

@@ -242,8 +242,8 @@ class Requests(ProgramTest):
         leaf = self.authority.sign(self.request())
         self.ok("request-certificate", "--clear")
         call = self.retrieve(leaf)
-        self.expect(call, 2, "Certificate.RequestMismatch")
-        self.assertIn("none is pending", call.error()["message"])
+        self.expect(call, 3, "CertificateRequest.NotFound")
+        self.assertIn("the answer is for 'CN=litwareinc.com'", call.error()["message"])
         self.expect(self.retrieve(leaf, "--request-id", "1"), 3, "CertificateRequest.NotFound")
 
     def test_a_request_is_found_among_several(self):
