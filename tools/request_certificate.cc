@@ -145,8 +145,9 @@ Result<std::vector<std::string>> names_for(Connection& store, const Options& opt
   TRY_ASSIGN(const auto domains, list_sip_domains(store));
   for (const auto& domain : domains) add(domain.name);
   if (names.empty()) {
-    return fail("Parameter.Missing", "there is no SIP domain to name the certificate after", "--domain-name",
-                "new-sip-domain DOMAIN, or add --domain-name");
+    return fail("Parameter.Missing",
+                "there is neither a SIP domain to name the certificate after nor a --domain-name",
+                "--domain-name", "new-sip-domain DOMAIN, or add --domain-name");
   }
   return names;
 }
@@ -291,8 +292,8 @@ Result<ExitCode> run(Environment& env, const Options& options) {
 }
 
 constexpr std::string_view kNoAuthority =
-    "no certification authority is reached from here; --output writes the request to a file to hand over, and "
-    "--retrieve takes in the answer";
+    "no certification authority is reached from here; --output writes the request to a file to hand over, "
+    "and --retrieve takes in the answer";
 constexpr std::string_view kStaging =
     "staging is not in this version; set-certificate replaces the current certificate at once";
 constexpr std::string_view kNoDirectory = "there is no Active Directory here; the store holds everything";
