@@ -5,6 +5,7 @@
 #include "lib/core/encoding.h"
 #include "lib/store/column.h"
 #include "lib/store/store.h"
+#include "lib/store/store_key.h"
 #include "lib/store/trusted_key.h"
 
 namespace accord {
@@ -64,7 +65,8 @@ Result<void> record_key_id(Connection& store, std::string_view key_id) {
   return finish(*update);
 }
 
-// The file must hold the key that the store's private keys were sealed with.
+}  // namespace
+
 Result<void> check_store_key(Connection& store, KeyVault& vault) {
   if (!vault.exists()) {
     return fail(
@@ -85,6 +87,8 @@ Result<void> check_store_key(Connection& store, KeyVault& vault) {
       vault.path(), "restore the file that belongs to this store, or name it with ACCORD_KEY_FILE");
 }
 
+namespace {
+
 // While the store has no private keys, any store key is as good as another.
 Result<void> adopt_store_key(Connection& store, KeyVault& vault) {
   if (!vault.exists()) TRY(vault.create());
@@ -92,10 +96,14 @@ Result<void> adopt_store_key(Connection& store, KeyVault& vault) {
   return record_key_id(store, key_id);
 }
 
+}  // namespace
+
 Result<void> prepare_store_key(Connection& store, KeyVault& vault) {
   TRY_ASSIGN(const bool has_keys, has_any_sealed_key(store));
   return has_keys ? check_store_key(store, vault) : adopt_store_key(store, vault);
 }
+
+namespace {
 
 // What a sealed key is bound to: moved to another certificate or store, it does not open.
 Result<std::string> binding_of(Connection& store, const Certificate& certificate, KeyAlgorithm algorithm) {

@@ -2,7 +2,7 @@
 or after it, never between.
 
 strace numbers the calls of each kind that touch the test's folder in an undisturbed run; then the verb runs again and
-again, each time with one fault at one of them. Usage: sweep.py [VERB …]; ACCORD_FAULT_STEP=n takes every n-th place.
+again, each time with one fault at one of them. Usage: sweep.py [CALL …]; ACCORD_FAULT_STEP=n takes every n-th place.
 """
 
 import collections
@@ -30,10 +30,13 @@ KNOWN = {"s.db", "s.db-journal", "s.db.key"}
 
 
 class Verb:
-    """A call, what there is before it, and what it changes."""
+    """A call, and what there is before it.
 
-    def __init__(self, words, prepare):
-        self.words, self.prepare = words, prepare
+    name: the verb's, where the call goes by another. writes: a file that it makes. adds: again, it makes one more.
+    """
+
+    def __init__(self, words, prepare, name=None, writes=None, adds=False):
+        self.words, self.prepare, self.name, self.writes, self.adds = words, prepare, name, writes, adds
 
 
 def nothing(scratch):
@@ -46,6 +49,19 @@ def a_store(scratch):
                "contoso.com", "--application-trust-level", "full", "--certificate-file-data", DATA / "cert-other.pem")
 
 
+def a_request(scratch):
+    """In a store with a token issuer: a request, and an answer to it in answer.pem."""
+    a_store(scratch)
+    scratch.ok("request-certificate", "--new", "--type", "OAuthTokenIssuer", "--key-alg", "P-256", "--store", "s.db",
+               "--output", "request.csr")
+    # Whoever signs it, the key is the request's.
+    subprocess.run(["openssl", "x509", "-req", "-in", "request.csr", "-CA", DATA / "cert-rsa.pem", "-CAkey",
+                    DATA / "cert-rsa.key", "-set_serial", "1", "-days", "30", "-out", "answer.pem"], cwd=scratch.path,
+                   capture_output=True, check=True)
+    (scratch.path / "request.csr").unlink()
+
+
+REQUEST = "request-certificate"
 VERBS = {
     "new-management-store": Verb(["--service-name", "lync", "--sip-domain", "litwareinc.com"], nothing),
     "new-partner-application": Verb(["sharepoint", "--application-identifier", "sharepoint", "--realm", "contoso.com",
@@ -55,6 +71,11 @@ VERBS = {
     "import-certificate": Verb(["--path", DATA / "cert-encrypted-scrypt.pem", "--password-file", DATA / "password",
                                 "--identity", "global", "--type", "OAuthTokenIssuer,Default", "--confirm=false"], a_store),
     "remove-partner-application": Verb(["exchange"], a_store),
+    "request-certificate-new": Verb(["--new", "--type", "OAuthTokenIssuer", "--key-alg", "P-256", "--output", "request.csr"],
+                                    a_store, REQUEST, writes="request.csr", adds=True),
+    "request-certificate-retrieve": Verb(["--retrieve", "--path", "answer.pem", "--identity", "global", "--type",
+                                          "OAuthTokenIssuer", "--confirm=false"], a_request, REQUEST),
+    "request-certificate-clear": Verb(["--clear"], a_request, REQUEST),
 }
 
 
@@ -65,8 +86,9 @@ def state(scratch):
     said = []
     for words in (["get-oauth-configuration"], ["get-sip-domain"],
                   ["get-partner-application", "--property", "Identity,AuthToken,ApplicationTrustLevel,Enabled"],
-                  ["get-certificate", "--property", "Thumbprint,Use,State,PreviousThumbprint"]):
-        said.append(scratch.ok(*words, "--store", "s.db", "--output", "json").json())
+                  ["get-certificate", "--property", "Thumbprint,Use,State,PreviousThumbprint"],
+                  [REQUEST, "--list", "--property", "RequestId,Subject,Types"]):
+        said.append(scratch.ok(*words, "--store", "s.db", "--format", "json").json())
     # A token issuer that the store names can sign: its key came in with it.
     if any(one["State"] == "Current" for one in said[3]) and any(said[2]):
         partner = said[2][0]["Identity"]
@@ -87,7 +109,7 @@ def check_integrity(scratch):
 class Sweep:
     def __init__(self, name):
         self.name, self.verb = name, VERBS[name]
-        self.command = [BIN / name, *self.verb.words, "--store", "s.db"]
+        self.command = [BIN / (self.verb.name or name), *self.verb.words, "--store", "s.db"]
         self.scratch = Scratch()
         # A leak cannot be looked for while another program traces.
         options = self.scratch.env.get("ASAN_OPTIONS", "")
@@ -95,6 +117,7 @@ class Sweep:
         self.verb.prepare(self.scratch)
         self.kept = Scratch()
         shutil.copytree(self.scratch.path, self.kept.path, dirs_exist_ok=True)
+        self.known = KNOWN | {path.name for path in self.kept.path.iterdir()} | {self.verb.writes}
         self.before = state(self.scratch)
 
     def close(self):
@@ -144,7 +167,7 @@ class Sweep:
         killed = fault == "signal=KILL"
         if not killed:
             assert done.returncode in range(0, 10), what
-            left = {path.name for path in self.scratch.path.iterdir()} - KNOWN
+            left = {path.name for path in self.scratch.path.iterdir()} - self.known
             # What the disk refuses to remove stays.
             assert not left or call.startswith("unlink"), ("left behind", left, *what)
             if done.returncode:
@@ -164,6 +187,8 @@ class Sweep:
             assert done.returncode == 0, ("cannot be run again", done, *what)
         else:
             assert done.returncode in (0, 3, 4), ("fails when run again", done, *what)
+            if self.verb.adds:
+                return
         assert state(self.scratch) == self.after, ("another end when run again", *what)
 
     def run(self):

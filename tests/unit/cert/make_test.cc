@@ -21,7 +21,7 @@ using test::must;
 
 const Instant kStart{std::chrono::seconds(1'800'000'000)};
 
-SelfSignedRequest request(KeyAlgorithm algorithm) {
+NewCertificate request(KeyAlgorithm algorithm) {
   return {.common_name = "litwareinc.com",
           .dns_names = {"litwareinc.com", "*.litwareinc.com"},
           .organization = "Litware, Inc.",
