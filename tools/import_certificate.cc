@@ -2,28 +2,42 @@
 #include <fmt/format.h>
 
 #include "lib/app/checks.h"
+#include "lib/app/key_in_token.h"
 #include "lib/app/our_certificates.h"
+#include "lib/core/pkcs11_uri.h"
 
 namespace accord {
 namespace {
 
 struct Options : PasswordOptions {
   std::string path;
+  std::optional<std::string> key_uri;
   std::optional<std::string> identity;
   std::vector<std::string> type;
   std::optional<bool> private_key_exportable;
 };
 
-Result<ExitCode> run(Environment& env, const Options& options) {
-  TRY(check_exportable(options.private_key_exportable));
+Result<Identity> chosen_identity(Environment& env, const Options& options) {
+  if (options.key_uri && options.has_password()) {
+    return fail("Parameter.Clash",
+                "--key-uri goes with a file that holds a certificate alone, which no password protects",
+                "--key-uri", "leave the password out; the PIN of a token is named in the URI, by pin-source");
+  }
   TRY_ASSIGN(auto content, env.read_file_or_input(options.path));
   TRY_ASSIGN(const auto password, read_password(env, options));
-  auto read = about(options.path, read_identity(content, password));
+  auto read = options.key_uri ? read_identity_in_token(content, *options.key_uri)
+                              : read_identity(content, password);
   wipe(content);  // a PEM file may hold the key in clear
-  TRY_ASSIGN(const auto identity, std::move(read));
+  return about(options.path, std::move(read));
+}
+
+Result<ExitCode> run(Environment& env, const Options& options) {
+  TRY(check_exportable(options.private_key_exportable));
+  TRY_ASSIGN(const auto identity, chosen_identity(env, options));
   TRY_ASSIGN(auto* store, env.write());
   TRY(env.approve("Import certificate", identity.certificate.thumbprint));
   TRY(take_in(env, *store, identity));
+  if (options.key_uri) TRY(follow_key(env, *store, identity));
   TRY(assign_now(env, *store, options.type, identity.certificate));
   TRY(emit_certificate(env, *store, identity.certificate.thumbprint));
   return ExitCode::success;
@@ -38,7 +52,9 @@ Verb declare() {
       .summary = "Take a certificate and its private key into the store",
       .description = "A PKCS#12 file (PFX), old ones of Windows too, or PEM with certificate and key. The "
                      "same one again "
-                     "is no error. With --identity global it is assigned to --type.",
+                     "is no error. With --identity global it is assigned to --type. With --key-uri the file "
+                     "holds the certificate alone, and the key stays in a PKCS#11 token, which signs with it; "
+                     "the store keeps the URI.",
       .effect = Effect::writes,
       .sets = {"Local", "CMS"},
       .parameters = with(
@@ -51,6 +67,10 @@ Verb declare() {
                          .check = check_certificate_scope}),
               parameter("Path", &Options::path,
                         {.help = "The file, or - for standard input.", .type = "Path", .mandatory = true}),
+              own(parameter("KeyUri", &Options::key_uri,
+                            {.help = "Where in a PKCS#11 token its key stays: pkcs11:…, with the PIN's file as "
+                                     "pin-source.",
+                             .check = check_pkcs11_uri})),
               parameter("Type", &Options::type,
                         {.help = "What it is for.",
                          .type = "CertType[]",
@@ -72,7 +92,11 @@ Verb declare() {
           {{"import-certificate --path issuer.pfx --password-file password.txt --identity global --type "
             "OAuthTokenIssuer",
             "Takes in a PFX and makes it the token issuer."},
-           {"import-certificate --path issuer.pem", "Takes in a PEM pair; set-certificate assigns it."}},
+           {"import-certificate --path issuer.pem", "Takes in a PEM pair; set-certificate assigns it."},
+           {"import-certificate --path issuer.cer --key-uri "
+            "'pkcs11:token=accord;object=issuer;pin-source=file:/etc/accord/pin' --identity global --type "
+            "OAuthTokenIssuer",
+            "Takes in a certificate whose key stays in a token, and makes it the token issuer."}},
       .output = &kCertificateType,
       .run = run,
   });
