@@ -25,8 +25,8 @@ Result<Identity> chosen_identity(Environment& env, const Options& options) {
   }
   TRY_ASSIGN(auto content, env.read_file_or_input(options.path));
   TRY_ASSIGN(const auto password, read_password(env, options));
-  auto read = options.key_uri ? read_identity_in_token(content, *options.key_uri)
-                              : read_identity(content, password);
+  auto read =
+      options.key_uri ? read_identity_in_token(content, *options.key_uri) : read_identity(content, password);
   wipe(content);  // a PEM file may hold the key in clear
   return about(options.path, std::move(read));
 }
@@ -50,11 +50,12 @@ Verb declare() {
   return define<Options>({
       .original = "Import-CsCertificate",
       .summary = "Take a certificate and its private key into the store",
-      .description = "A PKCS#12 file (PFX), old ones of Windows too, or PEM with certificate and key. The "
-                     "same one again "
-                     "is no error. With --identity global it is assigned to --type. With --key-uri the file "
-                     "holds the certificate alone, and the key stays in a PKCS#11 token, which signs with it; "
-                     "the store keeps the URI.",
+      .description =
+          "A PKCS#12 file (PFX), old ones of Windows too, or PEM with certificate and key. The "
+          "same one again "
+          "is no error. With --identity global it is assigned to --type. With --key-uri the file "
+          "holds the certificate alone, and the key stays in a PKCS#11 token, which signs with it; "
+          "the store keeps the URI.",
       .effect = Effect::writes,
       .sets = {"Local", "CMS"},
       .parameters = with(
@@ -67,10 +68,11 @@ Verb declare() {
                          .check = check_certificate_scope}),
               parameter("Path", &Options::path,
                         {.help = "The file, or - for standard input.", .type = "Path", .mandatory = true}),
-              own(parameter("KeyUri", &Options::key_uri,
-                            {.help = "Where in a PKCS#11 token its key stays: pkcs11:…, with the PIN's file as "
-                                     "pin-source.",
-                             .check = check_pkcs11_uri})),
+              own(parameter(
+                  "KeyUri", &Options::key_uri,
+                  {.help = "Where in a PKCS#11 token its key stays: pkcs11:…, with the PIN's file as "
+                           "pin-source.",
+                   .check = check_pkcs11_uri})),
               parameter("Type", &Options::type,
                         {.help = "What it is for.",
                          .type = "CertType[]",

@@ -11,8 +11,8 @@
 
 namespace accord {
 
-// The certificate in `content` (DER, PEM, base64) with its key at `uri`, which has signed for it once. Fails with
-// KeyToken.Unreachable, Key.Invalid (another's key), Certificate.Invalid.
+// The certificate in `content` (DER, PEM, base64) with its key at `uri`, which has signed for it once. Fails
+// with KeyToken.Unreachable, Key.Invalid (another's key), Certificate.Invalid.
 [[nodiscard]] Result<Identity> read_identity_in_token(std::string_view content, const std::string& uri);
 
 // The certificate's key, ready to sign, wherever it is kept; one in a token is compared with the certificate,

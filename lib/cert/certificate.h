@@ -54,8 +54,8 @@ struct SelfSignedRequest {
 [[nodiscard]] Result<Identity> make_self_signed(const SelfSignedRequest& request);
 
 enum class PfxEncryption { modern, legacy };
-// AES-256-CBC with PBKDF2 and SHA-256, or 3DES with SHA-1 for old Windows. Fails with Certificate.NoKey for a key
-// in a token, Key.Invalid for one of another certificate.
+// AES-256-CBC with PBKDF2 and SHA-256, or 3DES with SHA-1 for old Windows. Fails with Certificate.NoKey for a
+// key in a token, Key.Invalid for one of another certificate.
 [[nodiscard]] Result<SecretBytes> write_pfx(const Certificate& certificate, const PrivateKeyBytes& key,
                                             const SecretBytes& password, std::string_view friendly_name,
                                             PfxEncryption encryption = PfxEncryption::modern);

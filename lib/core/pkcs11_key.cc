@@ -56,8 +56,8 @@ Result<void> check_trusted(const std::string& path, std::initializer_list<uid_t>
   }
   if (std::ranges::find(owners, status.st_uid) == owners.end()) {
     return unreachable(
-        fmt::format("'{}' is not loaded, because it belongs to another user (uid {})", path, status.st_uid), path,
-        fmt::format("chown root {}", path));
+        fmt::format("'{}' is not loaded, because it belongs to another user (uid {})", path, status.st_uid),
+        path, fmt::format("chown root {}", path));
   }
   if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
     return unreachable(fmt::format("'{}' is not loaded, because other users can write it", path), path,
@@ -92,8 +92,9 @@ Result<const Pkcs11Functions*> load_module(const Program& program) {
   const auto wanted = folder_of(folder_of(program.path)) + "/lib/accord/accord_pkcs11.so";
   const auto path = resolved(wanted);
   if (!path) {
-    return unreachable(fmt::format("the module for keys in tokens is missing: '{}'", wanted), wanted,
-                       "install Accord as a whole: the program looks for ../lib/accord beside its own folder");
+    return unreachable(
+        fmt::format("the module for keys in tokens is missing: '{}'", wanted), wanted,
+        "install Accord as a whole: the program looks for ../lib/accord beside its own folder");
   }
   TRY(check_code(*path, {0, program.owner}));
   // Never unloaded: the keys of tokens live in it.
@@ -101,8 +102,9 @@ Result<const Pkcs11Functions*> load_module(const Program& program) {
   const void* entry = module != nullptr ? dlsym(module, kPkcs11Entry) : nullptr;
   if (entry != nullptr) return static_cast<const Pkcs11Functions*>(entry);
   const char* why = dlerror();
-  return unreachable(fmt::format("the module for keys in tokens cannot be loaded: {}", why == nullptr ? "" : why),
-                     *path, "install the module and the program from the same version of Accord");
+  return unreachable(
+      fmt::format("the module for keys in tokens cannot be loaded: {}", why == nullptr ? "" : why), *path,
+      "install the module and the program from the same version of Accord");
 }
 
 // Where the library really lies; empty for that of p11-kit.
@@ -131,7 +133,8 @@ Result<SecretBytes> read_pin(const std::string& path) {
     return bad_pin_file(path, fmt::format("cannot be read: {}", describe_errno(errno)),
                         "correct pin-source of the key's URI, or run it as the owner of that file");
   }
-  if (!S_ISREG(status.st_mode)) return bad_pin_file(path, "is no regular file", "name a file with pin-source");
+  if (!S_ISREG(status.st_mode))
+    return bad_pin_file(path, "is no regular file", "name a file with pin-source");
   if (status.st_uid != geteuid() && status.st_uid != 0) {
     return bad_pin_file(path, fmt::format("belongs to another user (uid {})", status.st_uid),
                         "give it to the user who signs");
@@ -165,9 +168,10 @@ Error explain(const Pkcs11Answer& answer, const std::string& uri) {
       return error(fmt::format("no token fits '{}', or more than one does", uri),
                    "pkcs11-tool --list-token-slots shows the tokens");
     case kPkcs11NoKey:
-      return error(fmt::format("the token holds no private key that fits '{}'", uri),
-                   "pkcs11-tool --login --list-objects shows its keys; with an Ed25519 key among them, the engine "
-                   "finds none");
+      return error(
+          fmt::format("the token holds no private key that fits '{}'", uri),
+          "pkcs11-tool --login --list-objects shows its keys; with an Ed25519 key among them, the engine "
+          "finds none");
     case kPkcs11NotFound:
       return error(fmt::format("no token fits '{}', or it holds no such key", uri),
                    "pkcs11-tool --login --list-objects shows its keys");

@@ -1,7 +1,8 @@
 // What accord_pkcs11.so (lib/pkcs11) offers to the program: plain C, because the two are linked to different
 // copies of OpenSSL and of the C++ runtime, and nothing of either may cross from one to the other.
 //
-// A change of anything here takes a new number in kPkcs11Entry, so that a module of another version is not found.
+// A change of anything here takes a new number in kPkcs11Entry, so that a module of another version is not
+// found.
 #pragma once
 
 #include <cstddef>

@@ -43,7 +43,8 @@ constexpr std::array<Attribute, 17> kAttributes = {{{"token", Use::finds_key},
                                                     {"library-version", Use::not_heeded}}};
 
 constexpr std::string_view kHeeded =
-    "token, manufacturer, serial, model, object, id, type=private, module-path and pin-source may stand there";
+    "token, manufacturer, serial, model, object, id, type=private, module-path and pin-source may stand "
+    "there";
 
 tl::unexpected<Error> invalid(std::string message, std::string advice = std::string(kHeeded)) {
   return fail("Parameter.Invalid", std::move(message), {}, std::move(advice));
@@ -100,10 +101,9 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   }
 }
 
-// An id is bytes, everything else text.
+// An id is any bytes, everything else text.
 bool is_fit(std::string_view name, std::string_view value) {
-  return name == "id" ? value.find('\0') == std::string_view::npos
-                      : is_utf8(value) && escape_for_terminal(value) == value;
+  return name == "id" || (is_utf8(value) && escape_for_terminal(value) == value);
 }
 
 Result<std::string> pin_file_of(std::string_view source) {
@@ -125,7 +125,7 @@ class Reader {
       return invalid("the PKCS#11 URI has a part that is none of the attributes of RFC 7512");
     }
     if (known->use == Use::pin) {
-      return invalid("a PIN does not belong into the PKCS#11 URI, which is stored and shown",
+      return invalid("a PIN does not belong in the PKCS#11 URI, which is stored and shown",
                      "write the PIN into a file that only you may read, and pin-source=file:/path instead of "
                      "pin-value");
     }
@@ -152,8 +152,8 @@ class Reader {
     switch (attribute.use) {
       case Use::finds_key:
         finds_one_ = finds_one_ || (!value.empty() && (attribute.name == "object" || attribute.name == "id"));
-        uri_.key += fmt::format("{}{}={}", uri_.key.empty() ? kScheme : ";", attribute.name,
-                                percent_encoded(value));
+        uri_.key +=
+            fmt::format("{}{}={}", uri_.key.empty() ? kScheme : ";", attribute.name, percent_encoded(value));
         return {};
       case Use::type:
         if (value == "private") return {};

@@ -1,7 +1,8 @@
 // Where a private key lies that never leaves its token: the URIs of RFC 7512, as far as OpenSSL's engine for
 // PKCS#11 heeds them.
 //
-// Such a URI is stored and shown, so it holds no secret: a PIN is named by its file. No error repeats a value.
+// Such a URI is stored and shown, so it holds no secret: a PIN is named by its file. No error repeats a
+// value.
 #pragma once
 
 #include <string>

@@ -1,7 +1,8 @@
 // accord_pkcs11.so: keys in PKCS#11 tokens, through OpenSSL's engine.
 //
-// Debian's engine is linked to the shared libcrypto, the program to a copy of its own, so this is a module that
-// the program loads when such a key is used. The interface of engines is deprecated; here alone it is used.
+// Debian's engine is linked to the shared libcrypto, the program to a copy of its own, so this is a module
+// that the program loads when such a key is used. The interface of engines is deprecated; here alone it is
+// used.
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <dlfcn.h>
 #include <openssl/crypto.h>
@@ -33,14 +34,11 @@ struct Pkcs11Key {
 
 namespace {
 
-// All there ever were. Those that failed stay, because the end of an engine would be C_Finalize, and with it the
-// end of every other key of the same library.
+// All there ever were. Those that failed stay, because the end of an engine would be C_Finalize, and with it
+// the end of every other key of the same library.
 Pkcs11Key* all_keys = nullptr;  // NOLINT: a list that lives as long as the process
 
 constexpr std::size_t kMostPath = 4096;
-// What the engine takes from a user interface; a PIN of another length has to be set beforehand.
-constexpr std::size_t kShortestPin = 4;
-constexpr std::size_t kLongestPin = 32;
 
 void say(Pkcs11Answer* answer, Pkcs11Status status, const char* text) {
   answer->status = status;
@@ -87,6 +85,20 @@ Causes take_causes() {
   return causes;
 }
 
+// The engine takes a PIN of these lengths from a user interface; another has to be set beforehand.
+bool can_be_asked_for(const char* pin) {
+  constexpr std::size_t kShortestPin = 4;
+  constexpr std::size_t kLongestPin = 32;
+  return std::strlen(pin) >= kShortestPin && std::strlen(pin) <= kLongestPin;
+}
+
+bool any_is_logged_in() {
+  for (const auto* key = all_keys; key != nullptr; key = key->next) {
+    if (key->key != nullptr) return true;
+  }
+  return false;
+}
+
 // PKCS #11 v2.40, CKR_PIN_INCORRECT to CKR_PIN_LOCKED and CKR_USER_PIN_NOT_INITIALIZED.
 bool is_about_pin(int code) {
   return (code >= 0xA0 && code <= 0xA4) || code == 0x102;
@@ -99,9 +111,11 @@ Pkcs11Key* refuse_missing(const Pkcs11Key& key, Pkcs11Answer* answer) {
   if (causes.engine_did_not_start && causes.of_token != nullptr)
     return refuse(answer, kPkcs11NoLibrary, causes.of_token);
   if (causes.engine_did_not_start) return refuse(answer, kPkcs11NoToken);
-  // The engine asks for the PIN of the one token that fits, and tells nothing else of it.
+  // The engine says nothing of a token but that it asks for the PIN of the one that fits. Only where that is
+  // sure to happen does silence mean that there is none.
   if (key.was_asked) return refuse(answer, kPkcs11NoKey);
-  return refuse(answer, key.pin == nullptr ? kPkcs11NoToken : kPkcs11NotFound);
+  const bool would_be_asked = key.pin != nullptr && can_be_asked_for(key.pin) && !any_is_logged_in();
+  return refuse(answer, would_be_asked ? kPkcs11NoToken : kPkcs11NotFound);
 }
 
 // ---- The PIN
@@ -159,15 +173,12 @@ const char* why_not_loadable(const char* library) {
 }
 
 bool set_up(Pkcs11Key& key, const char* library) {
-  const bool fits = key.pin == nullptr ||
-                    (std::strlen(key.pin) >= kShortestPin && std::strlen(key.pin) <= kLongestPin);
   // The library is always set: PKCS11_MODULE_PATH would name another.
   return command(key.engine, "MODULE_PATH", library) && command(key.engine, "QUIET", nullptr) &&
          ENGINE_ctrl(key.engine, ENGINE_CTRL_SET_USER_INTERFACE, 0, pin_from_key(), nullptr) == 1 &&
          ENGINE_ctrl(key.engine, ENGINE_CTRL_SET_CALLBACK_DATA, 0, &key, nullptr) == 1 &&
-         (fits || command(key.engine, "PIN", key.pin)) &&
-         (key.pin == nullptr || command(key.engine, "FORCE_LOGIN", nullptr)) &&
-         ENGINE_init(key.engine) == 1;
+         (key.pin == nullptr || can_be_asked_for(key.pin) || command(key.engine, "PIN", key.pin)) &&
+         (key.pin == nullptr || command(key.engine, "FORCE_LOGIN", nullptr)) && ENGINE_init(key.engine) == 1;
 }
 
 // ---- What the program calls

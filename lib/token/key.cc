@@ -806,9 +806,10 @@ Result<Key> Key::from_token(const PrivateKeyBytes& bytes) {
   TRY_ASSIGN(const auto opened, TokenKey::open(bytes.uri));
   TRY_ASSIGN(auto key, key_from_der(opened.public_key()));
   if (key.parts_->type != bytes.algorithm) {
-    return invalid("the key at '" + bytes.uri + "' is not of the kind " +
-                       std::string(enum_name(bytes.algorithm)) + ", which the certificate has",
-                   "name the key that belongs to the certificate");
+    return fail("Key.Invalid",
+                "the key at '" + bytes.uri + "' is not of the kind " +
+                    std::string(enum_name(bytes.algorithm)) + ", which the certificate has",
+                bytes.uri, "name the key that belongs to the certificate");
   }
   key.parts_->in_token = opened;
   key.parts_->can_sign = true;
