@@ -68,11 +68,10 @@ Verb declare() {
                          .check = check_certificate_scope}),
               parameter("Path", &Options::path,
                         {.help = "The file, or - for standard input.", .type = "Path", .mandatory = true}),
-              own(parameter(
-                  "KeyUri", &Options::key_uri,
-                  {.help = "Where in a PKCS#11 token its key stays: pkcs11:…, with the PIN's file as "
-                           "pin-source.",
-                   .check = check_pkcs11_uri})),
+              own(parameter("KeyUri", &Options::key_uri,
+                            {.help = "Where in a PKCS#11 token its key stays, instead of in the file: "
+                                     "pkcs11:token=LABEL;object=LABEL;pin-source=file:/path.",
+                             .check = check_pkcs11_uri})),
               parameter("Type", &Options::type,
                         {.help = "What it is for.",
                          .type = "CertType[]",
@@ -94,11 +93,7 @@ Verb declare() {
           {{"import-certificate --path issuer.pfx --password-file password.txt --identity global --type "
             "OAuthTokenIssuer",
             "Takes in a PFX and makes it the token issuer."},
-           {"import-certificate --path issuer.pem", "Takes in a PEM pair; set-certificate assigns it."},
-           {"import-certificate --path issuer.cer --key-uri "
-            "'pkcs11:token=accord;object=issuer;pin-source=file:/etc/accord/pin' --identity global --type "
-            "OAuthTokenIssuer",
-            "Takes in a certificate whose key stays in a token, and makes it the token issuer."}},
+           {"import-certificate --path issuer.pem", "Takes in a PEM pair; set-certificate assigns it."}},
       .output = &kCertificateType,
       .run = run,
   });

@@ -119,6 +119,15 @@ Result<std::string> checked_library(const Pkcs11Uri& uri, const Program& program
   return *path;
 }
 
+// The token's library has OpenSSL look for engines of its own, and OpenSSL asks the environment where. Ours
+// is read once, when the program starts, so nothing else misses these.
+void forget_variables() {
+  for (const char* name :
+       {"OPENSSL_CONF", "OPENSSL_CONF_INCLUDE", "OPENSSL_ENGINES", "OPENSSL_MODULES", "PKCS11_MODULE_PATH"}) {
+    unsetenv(name);
+  }
+}
+
 // ---- The PIN
 
 tl::unexpected<Error> bad_pin_file(const std::string& path, std::string_view why, std::string advice) {
@@ -164,6 +173,10 @@ Error explain(const Pkcs11Answer& answer, const std::string& uri) {
     case kPkcs11NoLibrary:
       return error(fmt::format("the library of the token cannot be used{}", reason),
                    "register the library with p11-kit, or name it with module-path=/path in the key's URI");
+    case kPkcs11OtherLibrary:
+      return error(
+          fmt::format("this process uses another PKCS#11 library already, '{}'", text),
+          "name one library in the URIs of all keys, or none: p11-kit serves several tokens at once");
     case kPkcs11NoToken:
       return error(fmt::format("no token fits '{}', or more than one does", uri),
                    "pkcs11-tool --list-token-slots shows the tokens");
@@ -233,6 +246,7 @@ Result<OpenedPkcs11Key> open_key(const std::string& uri) {
     pin = SecretBytes(line.size() + 1);  // with a NUL behind it
     std::ranges::copy(line.view(), pin.data());
   }
+  forget_variables();
   const QuietErrors quiet;
   Pkcs11Answer answer = {};
   auto* key = functions->open(library.empty() ? nullptr : library.c_str(), parsed.key.c_str(),

@@ -13,14 +13,15 @@ extern "C" {
 
 enum Pkcs11Status : int {
   kPkcs11Done = 0,
-  kPkcs11NoEngine,    // OpenSSL's engine is not installed, or does not load
-  kPkcs11NoLibrary,   // the token's library does not load or does not start
-  kPkcs11NoToken,     // none fits the URI, or several do
-  kPkcs11NoKey,       // the token is there, and such a key is not
-  kPkcs11NotFound,    // one of the two
-  kPkcs11PinWanted,   // and none was given
-  kPkcs11PinRefused,  // wrong, locked, expired …
-  kPkcs11BadKey,      // of a kind that the engine cannot use
+  kPkcs11NoEngine,      // OpenSSL's engine is not installed, or does not load
+  kPkcs11NoLibrary,     // the token's library does not load or does not start
+  kPkcs11OtherLibrary,  // the process uses another, and one is all it can
+  kPkcs11NoToken,       // none fits the URI, or several do
+  kPkcs11NoKey,         // the token is there, and such a key is not
+  kPkcs11NotFound,      // one of the two
+  kPkcs11PinWanted,     // and none was given
+  kPkcs11PinRefused,    // wrong, locked, expired …
+  kPkcs11BadKey,        // of a kind that the engine cannot use
   kPkcs11CannotSign,
 };
 

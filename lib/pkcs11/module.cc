@@ -14,7 +14,9 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <new>
 #include <string_view>
 
@@ -23,22 +25,28 @@
 
 namespace accord {
 
-// An engine a key: the engine keeps one library and one PIN, and gives that PIN to every token it meets.
 struct Pkcs11Key {
-  ENGINE* engine = nullptr;
   EVP_PKEY* key = nullptr;
   char* pin = nullptr;  // kept for keys that want it for each signature (CKA_ALWAYS_AUTHENTICATE)
   bool was_asked = false;
-  Pkcs11Key* next = nullptr;
+  ~Pkcs11Key() {
+    EVP_PKEY_free(key);
+    if (pin != nullptr) OPENSSL_clear_free(pin, std::strlen(pin));
+  }
 };
 
 namespace {
 
-// All there ever were. Those that failed stay, because the end of an engine would be C_Finalize, and with it
-// the end of every other key of the same library.
-Pkcs11Key* all_keys = nullptr;  // NOLINT: a list that lives as long as the process
+constexpr std::size_t kMostPath = 4096;  // PATH_MAX
 
-constexpr std::size_t kMostPath = 4096;
+// OpenSSL loads an engine once a process, and this one starts one library in its life. Nothing is ever given
+// back: its end would be C_Finalize, and with it that of every key.
+struct TheEngine {
+  ENGINE* engine = nullptr;
+  char library[kMostPath] = {};  // the one that it has started; empty before
+  bool has_pin = false;          // and gives it to whatever token it meets next
+};
+TheEngine the_engine;
 
 void say(Pkcs11Answer* answer, Pkcs11Status status, const char* text) {
   answer->status = status;
@@ -92,30 +100,23 @@ bool can_be_asked_for(const char* pin) {
   return std::strlen(pin) >= kShortestPin && std::strlen(pin) <= kLongestPin;
 }
 
-bool any_is_logged_in() {
-  for (const auto* key = all_keys; key != nullptr; key = key->next) {
-    if (key->key != nullptr) return true;
-  }
-  return false;
-}
-
 // PKCS #11 v2.40, CKR_PIN_INCORRECT to CKR_PIN_LOCKED and CKR_USER_PIN_NOT_INITIALIZED.
 bool is_about_pin(int code) {
   return (code >= 0xA0 && code <= 0xA4) || code == 0x102;
 }
 
-Pkcs11Key* refuse_missing(const Pkcs11Key& key, Pkcs11Answer* answer) {
+// Why there is no key, as far as can be told. The engine says nothing of a token but that it asks for the PIN
+// of the one that fits: only where it would ask does silence mean that there is none.
+Pkcs11Key* refuse_missing(const Pkcs11Key& key, bool would_ask, const char* library, Pkcs11Answer* answer) {
   const auto causes = take_causes();
-  if (key.was_asked && key.pin == nullptr) return refuse(answer, kPkcs11PinWanted);
-  if (is_about_pin(causes.code)) return refuse(answer, kPkcs11PinRefused, causes.of_token);
   if (causes.engine_did_not_start && causes.of_token != nullptr)
     return refuse(answer, kPkcs11NoLibrary, causes.of_token);
   if (causes.engine_did_not_start) return refuse(answer, kPkcs11NoToken);
-  // The engine says nothing of a token but that it asks for the PIN of the one that fits. Only where that is
-  // sure to happen does silence mean that there is none.
+  std::snprintf(the_engine.library, kMostPath, "%s", library);
+  if (key.was_asked && key.pin == nullptr) return refuse(answer, kPkcs11PinWanted);
+  if (is_about_pin(causes.code)) return refuse(answer, kPkcs11PinRefused, causes.of_token);
   if (key.was_asked) return refuse(answer, kPkcs11NoKey);
-  const bool would_be_asked = key.pin != nullptr && can_be_asked_for(key.pin) && !any_is_logged_in();
-  return refuse(answer, would_be_asked ? kPkcs11NoToken : kPkcs11NotFound);
+  return refuse(answer, would_ask ? kPkcs11NoToken : kPkcs11NotFound);
 }
 
 // ---- The PIN
@@ -149,19 +150,27 @@ bool command(ENGINE* engine, const char* name, const char* value) {
   return ENGINE_ctrl_cmd_string(engine, name, value, 0) == 1;
 }
 
-ENGINE* load_engine(const char* path) {
+bool load_engine(const char* path) {
+  if (the_engine.engine != nullptr) return true;
   Handle<ENGINE, ENGINE_free> engine(ENGINE_by_id("dynamic"));
-  const bool loaded = engine && command(engine.get(), "SO_PATH", path) &&
-                      command(engine.get(), "ID", "pkcs11") && command(engine.get(), "LIST_ADD", "0") &&
-                      command(engine.get(), "DIR_LOAD", "0") && command(engine.get(), "LOAD", nullptr);
-  return loaded ? engine.release() : nullptr;
+  if (!engine || !command(engine.get(), "SO_PATH", path) || !command(engine.get(), "ID", "pkcs11") ||
+      !command(engine.get(), "LIST_ADD", "0") || !command(engine.get(), "DIR_LOAD", "0") ||
+      !command(engine.get(), "LOAD", nullptr) || !command(engine.get(), "QUIET", nullptr) ||
+      ENGINE_ctrl(engine.get(), ENGINE_CTRL_SET_USER_INTERFACE, 0, pin_from_key(), nullptr) != 1 ||
+      ENGINE_init(engine.get()) != 1) {
+    return false;
+  }
+  the_engine.engine = engine.release();
+  return true;
 }
 
 // p11-kit's library that stands for all that are registered: beside the folder of the engines.
 bool path_of_proxy(char* path) {
+  char unresolved[kMostPath];
   const char* folder = OPENSSL_info(OPENSSL_INFO_ENGINES_DIR);
   return folder != nullptr &&
-         std::snprintf(path, kMostPath, "%s/../p11-kit-proxy.so", folder) < int{kMostPath};
+         std::snprintf(unresolved, kMostPath, "%s/../p11-kit-proxy.so", folder) < int{kMostPath} &&
+         realpath(unresolved, path) != nullptr;
 }
 
 // Loaded here first, because the engine would print why it cannot.
@@ -172,13 +181,13 @@ const char* why_not_loadable(const char* library) {
   return why != nullptr ? why : "it has no functions of PKCS#11";
 }
 
-bool set_up(Pkcs11Key& key, const char* library) {
+bool set_up(const Pkcs11Key& key, const char* library, bool asks) {
+  auto* engine = the_engine.engine;
   // The library is always set: PKCS11_MODULE_PATH would name another.
-  return command(key.engine, "MODULE_PATH", library) && command(key.engine, "QUIET", nullptr) &&
-         ENGINE_ctrl(key.engine, ENGINE_CTRL_SET_USER_INTERFACE, 0, pin_from_key(), nullptr) == 1 &&
-         ENGINE_ctrl(key.engine, ENGINE_CTRL_SET_CALLBACK_DATA, 0, &key, nullptr) == 1 &&
-         (key.pin == nullptr || can_be_asked_for(key.pin) || command(key.engine, "PIN", key.pin)) &&
-         (key.pin == nullptr || command(key.engine, "FORCE_LOGIN", nullptr)) && ENGINE_init(key.engine) == 1;
+  if (!command(engine, "MODULE_PATH", library)) return false;
+  if (key.pin == nullptr) return true;
+  the_engine.has_pin = true;
+  return command(engine, "FORCE_LOGIN", nullptr) && (asks || command(engine, "PIN", key.pin));
 }
 
 // ---- What the program calls
@@ -189,30 +198,29 @@ Pkcs11Key* open_key(const char* library, const char* uri, const char* pin, Pkcs1
   if (!path_of_engine(engine_path)) return refuse(answer, kPkcs11NoEngine);
   char proxy_path[kMostPath];
   if (library == nullptr && path_of_proxy(proxy_path)) library = proxy_path;
-  if (library == nullptr) return refuse(answer, kPkcs11NoLibrary);
+  if (library == nullptr) return refuse(answer, kPkcs11NoLibrary, "p11-kit-proxy.so is not installed");
 
-  auto* key = new (std::nothrow) Pkcs11Key;
-  if (key == nullptr) return refuse(answer, kPkcs11NoEngine, "out of memory");
-  key->next = all_keys;
-  all_keys = key;
-  key->engine = load_engine(engine_path);
-  if (key->engine == nullptr) return refuse(answer, kPkcs11NoEngine, engine_path);
+  if (!load_engine(engine_path)) return refuse(answer, kPkcs11NoEngine, engine_path);
+  if (the_engine.library[0] != '\0' && std::strcmp(the_engine.library, library) != 0)
+    return refuse(answer, kPkcs11OtherLibrary, the_engine.library);
+  // A PIN that the engine has would be tried on this key's token.
+  if (pin == nullptr && the_engine.has_pin) return refuse(answer, kPkcs11PinWanted);
   if (const char* why = why_not_loadable(library)) return refuse(answer, kPkcs11NoLibrary, why);
+
+  std::unique_ptr<Pkcs11Key> key(new (std::nothrow) Pkcs11Key);
+  if (!key) return refuse(answer, kPkcs11NoEngine, "out of memory");
   key->pin = pin == nullptr ? nullptr : OPENSSL_strdup(pin);
-  if (!set_up(*key, library)) return refuse(answer, kPkcs11NoEngine, engine_path);
+  const bool asks = pin != nullptr && !the_engine.has_pin && can_be_asked_for(pin);
+  if (!set_up(*key, library, asks)) return refuse(answer, kPkcs11NoEngine, engine_path);
   ERR_clear_error();
-  key->key = ENGINE_load_private_key(key->engine, uri, pin_from_key(), key);
-  if (key->key == nullptr) {
-    auto* none = refuse_missing(*key, answer);
-    if (key->pin != nullptr) OPENSSL_clear_free(key->pin, std::strlen(key->pin));
-    key->pin = nullptr;
-    return none;
-  }
+  key->key = ENGINE_load_private_key(the_engine.engine, uri, pin_from_key(), key.get());
+  if (key->key == nullptr) return refuse_missing(*key, asks, library, answer);
+  std::snprintf(the_engine.library, kMostPath, "%s", library);
   const int kind = EVP_PKEY_get_base_id(key->key);
   if (kind != EVP_PKEY_RSA && kind != EVP_PKEY_EC) return refuse(answer, kPkcs11BadKey);
   say(answer, kPkcs11Done, nullptr);
   ERR_clear_error();
-  return key;
+  return key.release();
 }
 
 std::size_t public_key(Pkcs11Key* key, unsigned char* bytes, std::size_t most) {
@@ -229,7 +237,9 @@ std::size_t sign(Pkcs11Key* key, const char* digest, const unsigned char* messag
   const auto room = static_cast<std::size_t>(EVP_PKEY_get_size(key->key));
   std::size_t written = most;
   ERR_clear_error();
+  // A key that wants its PIN each time asks whoever was named last.
   if (context && room <= most &&
+      ENGINE_ctrl(the_engine.engine, ENGINE_CTRL_SET_CALLBACK_DATA, 0, key, nullptr) == 1 &&
       EVP_DigestSignInit_ex(context.get(), nullptr, digest, nullptr, nullptr, key->key, nullptr) == 1 &&
       EVP_DigestSign(context.get(), signature, &written, message, size) == 1) {
     say(answer, kPkcs11Done, nullptr);
