@@ -56,7 +56,8 @@ struct NewCertificate {
 [[nodiscard]] Result<Identity> make_self_signed(const NewCertificate& wanted);
 
 enum class PfxEncryption { modern, legacy };
-// AES-256-CBC with PBKDF2 and SHA-256, or 3DES with SHA-1 for old Windows.
+// AES-256-CBC with PBKDF2 and SHA-256, or 3DES with SHA-1 for old Windows. Fails with Certificate.NoKey for a
+// key in a token, Key.Invalid for one of another certificate.
 [[nodiscard]] Result<SecretBytes> write_pfx(const Certificate& certificate, const PrivateKeyBytes& key,
                                             const SecretBytes& password, std::string_view friendly_name,
                                             PfxEncryption encryption = PfxEncryption::modern);

@@ -279,6 +279,13 @@ Result<Identity> make_self_signed(const NewCertificate& wanted) {
 Result<SecretBytes> write_pfx(const Certificate& certificate, const PrivateKeyBytes& key,
                               const SecretBytes& password, std::string_view friendly_name,
                               PfxEncryption encryption) {
+  if (!key.uri.empty()) {
+    return fail(
+        "Certificate.NoKey",
+        fmt::format("the private key of '{}' stays in its token, {}", certificate.thumbprint, key.uri),
+        certificate.thumbprint,
+        "leave --include-private-key out; a token is copied with its own tools, if it allows that at all");
+  }
   prepare_crypto();
   const openssl::CleanErrors clean;
   if (password.view().find('\0') != std::string_view::npos) {

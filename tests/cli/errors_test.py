@@ -131,6 +131,8 @@ ROWS = {
     "Json.Invalid": Row("get-auth-metadata broken.json", write("broken.json", b'{"realm":')),
     "Key.Invalid": Row("test-oauth-token --profile jws --key broken.jwk --token-file token.txt",
                        write("broken.jwk", b'{"kty":"RSA"}'), target=False),
+    "KeyToken.Unreachable": Row("import-certificate --path data/cert-other.pem "
+                                "--key-uri 'pkcs11:object=issuer?module-path=/nowhere.so'"),
     "Memory.Exhausted": Row("get-auth-metadata many.json",
                             write("many.json", json.dumps({"allowedAudiences": ["x" * 36] * 19_000}).encode()),
                             memory=range(5_000_000, 1_000_000, -500_000), target=None),

@@ -155,6 +155,15 @@ TEST_CASE("a PFX is not written for a key of another certificate, nor with a pas
         "Parameter.Invalid");
 }
 
+TEST_CASE("a PFX is not written of a key that stays in a token") {
+  const auto one = must(make_self_signed(request(KeyAlgorithm::p256)));
+  const auto pfx =
+      write_pfx(one.certificate, {.algorithm = KeyAlgorithm::p256, .bytes = {}, .uri = "pkcs11:object=k"},
+                SecretBytes(), "");
+  CHECK(error_id(pfx) == "Certificate.NoKey");
+  CHECK(pfx.error().message.find("pkcs11:object=k") != std::string::npos);
+}
+
 TEST_CASE("PEM is the text that OpenSSL writes") {
   for (const std::string name : {"rsa", "p256", "ed25519", "other"}) {
     const auto text = data("cert-" + name + ".pem");
