@@ -3,6 +3,7 @@
 
 #include <array>
 #include <memory>
+#include <utility>
 
 #include "lib/app/environment.h"
 #include "lib/store/certificate.h"
@@ -63,6 +64,8 @@ Result<ExitCode> run(Environment& env, const Options&) {
     env.warn(fmt::format("backups of this store from before need the store key {}: keep it with them",
                          ids.before));
   }
+  // What comes after this in a rehearsed batch finds its keys sealed again.
+  if (env.what_if()) *vault = std::move(*fresh);
   env.do_last([&env, vault, fresh] { return change_files(env, *vault, *fresh); });
   env.emit(to_record(where, ids, count));
   return ExitCode::success;

@@ -1,5 +1,7 @@
 #include "lib/store/certificate.h"
 
+#include <algorithm>
+
 #include "tests/unit/store/store_fixture.h"
 
 namespace accord::test {
@@ -379,6 +381,17 @@ TEST_CASE_FIXTURE(WithKeys, "no old sealed key or data key is left in the store'
   const auto fresh = all_sealed();
   REQUIRE(fresh.size() == 6);
   for (const auto& sealed : fresh) CHECK(file.find(sealed) != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(WithKeys, "a sealed key that was removed is not left in the store's file") {
+  must(changing([&] { return remove_certificate(*store, other.thumbprint); }));
+  const auto left = all_sealed();
+  REQUIRE(left.size() == 4);
+  const auto file = slurp(location);
+  for (const auto& sealed : old_sealed) {
+    const bool stays = std::find(left.begin(), left.end(), sealed) != left.end();
+    CHECK((file.find(sealed) != std::string::npos) == stays);
+  }
 }
 
 TEST_CASE_FIXTURE(WithKeys, "every key opens after a change of the store key that ended at any point") {
