@@ -5,7 +5,9 @@ strace numbers the calls of each kind that touch the test's folder in an undistu
 again, each time with one fault at one of them. Usage: sweep.py [CALL …]; ACCORD_FAULT_STEP=n takes every n-th place.
 """
 
+import base64
 import collections
+import hashlib
 import json
 import os
 import pathlib
@@ -25,8 +27,12 @@ FAULTS = ("signal=KILL", "error=EIO", "error=ENOSPC")
 # Reading has no disk that is full, and closing has nothing to say.
 POINTLESS = {("read", "error=ENOSPC"), ("pread64", "error=ENOSPC"), ("close", "error=ENOSPC"), ("close", "error=EIO")}
 STEP = int(os.environ.get("ACCORD_FAULT_STEP", "1"))
-# What may lie in the folder besides what was there: SQLite's journal (which it truncates and keeps) and a store key.
-KNOWN = {"s.db", "s.db-journal", "s.db.key"}
+# What may lie in the folder besides what was there: SQLite's journal (which it truncates and keeps), a store key, and
+# one that a change of the store key has not put in its place; it goes when the verb runs again.
+KNOWN = {"s.db", "s.db-journal", "s.db.key", "s.db.key.new"}
+# A store key that every sweep of its change begins with, so that it can be told from the next.
+FIRST_KEY = bytes(range(32))
+FIRST_KEY_ID = hashlib.sha256(b"accord store key" + FIRST_KEY).hexdigest()[:16]
 
 
 class Verb:
@@ -61,6 +67,13 @@ def a_request(scratch):
     (scratch.path / "request.csr").unlink()
 
 
+def a_store_with_the_first_key(scratch):
+    key = scratch.path / "s.db.key"
+    key.write_text(f"accord-store-key-1 {base64.b64encode(FIRST_KEY).decode()}\n")
+    key.chmod(0o600)
+    a_store(scratch)
+
+
 REQUEST = "request-certificate"
 VERBS = {
     "new-management-store": Verb(["--service-name", "lync", "--sip-domain", "litwareinc.com"], nothing),
@@ -76,6 +89,7 @@ VERBS = {
     "request-certificate-retrieve": Verb(["--retrieve", "--path", "answer.pem", "--identity", "global", "--type",
                                           "OAuthTokenIssuer", "--confirm=false"], a_request, REQUEST),
     "request-certificate-clear": Verb(["--clear"], a_request, REQUEST),
+    "update-management-store-key": Verb([], a_store_with_the_first_key),
 }
 
 
@@ -93,7 +107,21 @@ def state(scratch):
     if any(one["State"] == "Current" for one in said[3]) and any(said[2]):
         partner = said[2][0]["Identity"]
         scratch.ok("new-oauth-token", partner, "--store", "s.db", "--host", "mail.contoso.com")
+    said.append(has_first_key(scratch))
     return json.dumps(said)
+
+
+def has_first_key(scratch):
+    """Whether the first key is the one in force; that and no other is then in the key file."""
+    store = sqlite3.connect(scratch.path / "s.db")
+    (recorded,), = store.execute("SELECT key_id FROM management_store").fetchall()
+    store.close()
+    if recorded is None:
+        return False
+    content = (scratch.path / "s.db.key").read_text()
+    key = base64.b64decode(content.split()[1])
+    assert hashlib.sha256(b"accord store key" + key).hexdigest()[:16] == recorded, "the key file is not that of the store"
+    return recorded == FIRST_KEY_ID
 
 
 def check_integrity(scratch):
@@ -190,6 +218,7 @@ class Sweep:
             if self.verb.adds:
                 return
         assert state(self.scratch) == self.after, ("another end when run again", *what)
+        assert not (self.scratch.path / "s.db.key.new").exists(), ("a key is still waiting", *what)
 
     def run(self):
         places = self.places()
