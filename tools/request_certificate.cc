@@ -225,6 +225,7 @@ Result<void> list_requests(Environment& env, const Options& options) {
   TRY_ASSIGN(const auto requests, pending_requests(*store, options.request_id));
   if (options.output) TRY(write_again(env, options, requests));
   std::vector<Record> records;
+  records.reserve(requests.size());
   for (const auto& request : requests) records.push_back(to_record(request));
   if (options.request_id) {
     env.emit(std::move(records.front()));
