@@ -327,13 +327,14 @@ class OddCertificates(ProgramTest):
                 for der in chain:
                     self.assertIn(self.thumbprint(der).encode(), call.err)
 
-    def test_of_two_certificates_of_one_key_the_first_is_taken_and_the_other_named(self):
-        first, second = certificate(name="first"), certificate(name="second")
-        for one, other in ((first, second), (second, first)):
+    def test_of_two_certificates_of_one_key_the_one_that_lasts_longer_is_taken_and_the_other_named(self):
+        ended, renewed = certificate(name="ended", end=NOW - DAY), certificate(name="renewed", end=NOW + 30 * DAY)
+        last = certificate(name="last", end=NOW + 700 * DAY)
+        for one, other, taken in ((ended, renewed, renewed), (renewed, ended, renewed), (renewed, last, last)):
             call = self.take_in(certificate_bag(one), certificate_bag(other), key_bag(STRONG))
             self.assertEqual(call.code, 0, call)
-            self.assertEqual(call.json()["Thumbprint"], self.thumbprint(one))
-            self.assertIn(self.thumbprint(other).encode(), call.err)
+            self.assertEqual(call.json()["Thumbprint"], self.thumbprint(taken))
+            self.assertIn(self.thumbprint(one if taken is other else other).encode(), call.err)
 
     def test_bytes_behind_a_pfx_are_refused(self):
         call = self.take_in(key_bag(STRONG), certificate_bag(certificate()), more=b"\0")
