@@ -21,11 +21,13 @@ std::string refusal(std::string_view uri) {
 }
 
 TEST_CASE("a URI is taken apart into the key, the PIN's file and the library") {
-  const auto uri = must(
-      parse_pkcs11_uri("pkcs11:token=My%20token;manufacturer=SoftHSM%20project;serial=0a;model=v2;id=%00%a3;"
-                       "object=caf%C3%A9;type=private?pin-source=file:/etc/token_pin&module-path=/usr/lib/x.so"));
-  CHECK(uri.key ==
-        "pkcs11:token=My%20token;manufacturer=SoftHSM%20project;serial=0a;model=v2;id=%00%A3;object=caf%C3%A9");
+  const auto uri = must(parse_pkcs11_uri(
+      "pkcs11:token=My%20token;manufacturer=SoftHSM%20project;serial=0a;model=v2;id=%00%a3;"
+      "object=caf%C3%A9;type=private?pin-source=file:/etc/token_pin&module-path=/usr/lib/x.so"));
+  CHECK(
+      uri.key ==
+      "pkcs11:token=My%20token;manufacturer=SoftHSM%20project;serial=0a;model=v2;id=%00%A3;object=caf%C3%A9");
+  CHECK(uri.token == "token=My%20token;manufacturer=SoftHSM%20project;serial=0a;model=v2;");
   CHECK(uri.pin_file == "/etc/token_pin");
   CHECK(uri.module_path == "/usr/lib/x.so");
 }
