@@ -177,7 +177,8 @@ Assignments staged(const Assignments& rows, std::string_view thumbprint, int eff
   return stage(rows, kUse, thumbprint, second(effective), second(now));
 }
 
-Assignments assigned(const Assignments& rows, std::string_view thumbprint, int now, bool keep_previous = true) {
+Assignments assigned(const Assignments& rows, std::string_view thumbprint, int now,
+                     bool keep_previous = true) {
   return assign_at_once(rows, kUse, thumbprint, second(now), keep_previous);
 }
 
@@ -366,8 +367,10 @@ TEST_CASE("a second roll while the previous one has live tokens refuses it from 
 
 TEST_CASE("a change that drops two keys names both") {
   const Assignments rows = {row("A", 0), row("B", 100)};
-  CHECK(refused(rows, assigned(rows, "C", 200, false), 200) == "B from 200 until 1230, A from 200 until 1129");
-  CHECK(refused(rows, without_current(rows, second(200)), 200) == "B from 200 until 1230, A from 200 until 1129");
+  CHECK(refused(rows, assigned(rows, "C", 200, false), 200) ==
+        "B from 200 until 1230, A from 200 until 1129");
+  CHECK(refused(rows, without_current(rows, second(200)), 200) ==
+        "B from 200 until 1230, A from 200 until 1129");
 }
 
 TEST_CASE("what is staged and will have signed counts with what it signs until it goes") {
