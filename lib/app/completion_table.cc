@@ -50,8 +50,14 @@ std::vector<std::string> verbs_and_topics() {
 }
 
 std::vector<std::string> properties_of(const Verb& verb) {
-  if (verb.output == nullptr) return {};
-  return {verb.output->properties.begin(), verb.output->properties.end()};
+  std::vector<std::string> names;
+  for (const auto* type : {verb.output, verb.other_output}) {
+    if (type == nullptr) continue;
+    for (const auto name : type->properties) {
+      if (std::ranges::find(names, name) == names.end()) names.emplace_back(name);
+    }
+  }
+  return names;
 }
 
 void decide_offer(Flag& flag, const Verb& verb, const Parameter& one, bool is_common) {

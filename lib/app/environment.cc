@@ -36,6 +36,13 @@ Result<std::vector<Record>> selected(std::vector<Record> records, const RecordTy
   return records;
 }
 
+// Whether records of this type have what is asked of them.
+Result<void> check_choice(const RecordType& type, const CommonOptions& common, Instant now) {
+  TRY(select_properties(type, common.property));
+  TRY(selected({}, type, common, now));
+  return {};
+}
+
 }  // namespace
 
 Environment::Environment(const CallContext& context, const Verb& verb, const CommonOptions& common,
@@ -176,9 +183,10 @@ Result<void> Environment::check_output() const {
     return fail("Parameter.Clash", fmt::format("{} prints no records to choose from", verb_.name), given,
                 fmt::format("leave out {}", given));
   }
-  TRY(select_properties(*verb_.output, common_.property));
-  TRY(selected({}, *verb_.output, common_, now()));
-  return {};
+  auto checked = check_choice(*verb_.output, common_, now());
+  // Which of two it will be shows when the records are printed, which is still before anything is changed.
+  if (verb_.other_output != nullptr && check_choice(*verb_.other_output, common_, now())) return {};
+  return checked;
 }
 
 Result<std::string> Environment::rendered() {

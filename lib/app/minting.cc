@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "lib/app/deployment.h"
+#include "lib/app/key_in_token.h"
 #include "lib/app/our_certificates.h"
 #include "lib/app/registration.h"
 #include "lib/core/encoding.h"
@@ -246,7 +247,7 @@ Result<Signer> signer_for(Environment& env, Connection& store, const MintRequest
   }
   TRY_ASSIGN(auto* vault, env.vault());
   TRY_ASSIGN(const auto bytes, load_private_key(store, *vault, certificate));
-  TRY_ASSIGN(auto key, Key::from_private(bytes));
+  TRY_ASSIGN(auto key, open_signing_key(bytes, certificate));
   const auto algorithm = s2s_algorithm(certificate.public_key.algorithm);
   if (!algorithm) return fail("Key.Invalid", "this kind of key signs no tokens", certificate.thumbprint);
   return Signer{std::move(certificate), std::move(key), *algorithm, latest_end(request, env.now())};

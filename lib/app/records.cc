@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "lib/cert/request.h"
 #include "lib/core/writer.h"
 
 namespace accord {
@@ -74,6 +75,8 @@ constexpr std::array<std::string_view, 6> kPartnerApplicationColumns = {
     "Identity", "ApplicationIdentifier", "Realm", "ApplicationTrustLevel", "Enabled", "LearnsOurKeysBy"};
 constexpr std::array<std::string_view, 6> kOAuthServerColumns = {
     "Identity", "IssuerIdentifier", "Realm", "Type", "Enabled", "LearnsOurKeysBy"};
+constexpr std::array<std::string_view, 8> kCertificateRequestProperties = {
+    "RequestId", "Subject", "AlternativeNames", "KeyAlgorithm", "KeySize", "Types", "Created", "Request"};
 constexpr std::array<std::string_view, 3> kSipDomainProperties = {"Identity", "Name", "IsDefault"};
 constexpr std::array<std::string_view, 8> kOAuthTokenProperties = {
     "Token", "Profile", "Issuer", "Audience", "NameId", "NotBefore", "Expires", "X5t"};
@@ -138,6 +141,7 @@ const RecordType kPartnerApplicationType{"PartnerApplication", kPartnerApplicati
 const RecordType kOAuthServerType{"OAuthServer", kOAuthServerProperties, kOAuthServerColumns};
 const RecordType kOAuthConfigurationType{"OAuthConfiguration", kOAuthConfigurationProperties};
 const RecordType kCertificateType{"Certificate", kCertificateProperties, kCertificateColumns};
+const RecordType kCertificateRequestType{"CertificateRequest", kCertificateRequestProperties};
 const RecordType kSipDomainType{"SipDomain", kSipDomainProperties};
 const RecordType kOAuthTokenType{"OAuthToken", kOAuthTokenProperties};
 const RecordType kTokenTestType{"TokenTest", kTokenTestProperties};
@@ -192,6 +196,18 @@ Record to_record(const SipDomain& domain) {
       .add("Identity", domain.name)
       .add("Name", domain.name)
       .add("IsDefault", domain.is_default);
+}
+
+Record to_record(const CertificateRequest& request) {
+  return Record(kCertificateRequestType)
+      .add("RequestId", request.id)
+      .add("Subject", request.subject)
+      .add("AlternativeNames", request.alternative_names)
+      .add("KeyAlgorithm", std::string(enum_name(request.public_key.algorithm)))
+      .add("KeySize", request.key_size)
+      .add("Types", request.uses)
+      .add("Created", request.created)
+      .add("Request", request_pem(request.der));
 }
 
 Record to_record(const StoreLocation& location) {

@@ -9,6 +9,7 @@
 #include "lib/cert/timeline.h"
 #include "lib/core/record.h"
 #include "lib/metadata/document.h"
+#include "lib/store/certificate_request.h"
 #include "lib/store/oauth_configuration.h"
 #include "lib/store/oauth_server.h"
 #include "lib/store/partner_application.h"
@@ -20,6 +21,7 @@ extern const RecordType kPartnerApplicationType;
 extern const RecordType kOAuthServerType;
 extern const RecordType kOAuthConfigurationType;
 extern const RecordType kCertificateType;
+extern const RecordType kCertificateRequestType;
 extern const RecordType kSipDomainType;
 extern const RecordType kOAuthTokenType;
 extern const RecordType kTokenTestType;
@@ -38,6 +40,7 @@ extern const RecordType kMemberType;
 [[nodiscard]] Record to_record(const PartnerApplication& partner);
 [[nodiscard]] Record to_record(const OAuthServer& server);
 [[nodiscard]] Record to_record(const SipDomain& domain);
+[[nodiscard]] Record to_record(const CertificateRequest& request);
 [[nodiscard]] Record to_record(const StoreLocation& location);
 [[nodiscard]] Record to_record(const OAuthConfiguration& configuration,
                                const std::vector<std::string>& partners,

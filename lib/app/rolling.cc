@@ -213,7 +213,8 @@ Result<void> stage_use(Environment& env, Connection& store, const std::string& u
   TRY(env.approve(fmt::format("Stage certificate for {}", use), certificate.thumbprint,
                   {fmt::format("{}: staged {} -> {} at {}", use, staged_text(line), certificate.thumbprint,
                                format_instant(date))}));
-  env.notice(fmt::format("{} takes over as {} at {}.", certificate.thumbprint, use, format_instant(date)));
+  if (!env.what_if())
+    env.notice(fmt::format("{} takes over as {} at {}.", certificate.thumbprint, use, format_instant(date)));
   return carry_out(store, change);
 }
 

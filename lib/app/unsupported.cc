@@ -25,7 +25,7 @@ constexpr std::string_view kDiagnosis =
     "it needs the servers' own mailboxes and contacts; show-oauth-token and "
     "test-oauth-token look at the tokens";
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 58> kCmdlets = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 57> kCmdlets = {{
     {"Test-CsExStorageConnectivity", kTryToken},
     {"Test-CsExStorageNotification", kDiagnosis},
     {"Test-CsUnifiedContactStore", kLater},
@@ -73,7 +73,6 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 58> kCmdlets
      "it is not in this version; copy the store and its key file while no verb writes"},
     {"Restore-ManagementStore", kLater},
     {"Update-ManagementStore", "a store of an older version is brought up to date when it is next opened"},
-    {"Update-ManagementStoreKey", kLater},
     {"Get-AuditLog", kLater},
     {"Test-AuditLog", kLater},
     {"Get-SPAuthenticationRealm", "get-oauth-configuration shows the realm"},

@@ -113,6 +113,7 @@ struct Verb {
   std::vector<Parameter> parameters;
   std::vector<Example> examples;
   const RecordType* output = nullptr;
+  const RecordType* other_output = nullptr;  // what it prints in some sets instead
   RecordInput input = {};
   InBatch in_batch = InBatch::allowed;
   std::function<std::shared_ptr<void>()> make_options;
@@ -172,6 +173,7 @@ struct Declaration {
   std::vector<Parameter> parameters = {};
   std::vector<Example> examples = {};
   const RecordType* output = nullptr;
+  const RecordType* other_output = nullptr;
   RecordInput input = {};
   InBatch in_batch = InBatch::allowed;
   Result<ExitCode> (*run)(Environment&, const O&) = nullptr;
@@ -188,6 +190,7 @@ template <class O>
   verb.parameters = std::move(declaration.parameters);
   verb.examples = std::move(declaration.examples);
   verb.output = declaration.output;
+  verb.other_output = declaration.other_output;
   verb.input = std::move(declaration.input);
   verb.in_batch = declaration.in_batch;
   verb.make_options = [] { return std::make_shared<O>(); };

@@ -42,21 +42,6 @@ std::optional<Instant> to_instant(const ASN1_TIME* time) {
          std::chrono::minutes(fields.tm_min) + std::chrono::seconds(fields.tm_sec);
 }
 
-// RFC 2253 but with UTF-8 as it is. A name whose strings are not what they claim to be is written in
-// hexadecimal.
-std::string name_text(const X509_NAME* name) {
-  constexpr unsigned long kReadable = XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB);
-  // NOLINTNEXTLINE(misc-redundant-expression): the macros of OpenSSL overlap, and that is their affair
-  constexpr unsigned long kHexadecimal = XN_FLAG_RFC2253 | ASN1_STRFLGS_DUMP_ALL | ASN1_STRFLGS_DUMP_DER;
-  for (const auto flags : {kReadable, kHexadecimal}) {
-    const BioHandle text(BIO_new(BIO_s_mem()));
-    if (text && X509_NAME_print_ex(text.get(), name, 0, flags) >= 0) {
-      return escape_for_terminal(openssl::content_of(text.get()));
-    }
-  }
-  return {};
-}
-
 std::optional<std::string> serial_text(const X509* certificate) {
   const openssl::BignumHandle number(ASN1_INTEGER_to_BN(X509_get0_serialNumber(certificate), nullptr));
   if (!number) return std::nullopt;
@@ -116,8 +101,7 @@ Result<std::vector<std::string>> alternative_names(const X509* certificate) {
 
 // PKCS#7, as ".p7b" files are; content that an admin may well take for a certificate.
 bool is_pkcs7(std::string_view der) {
-  using Pkcs7Handle = openssl::Handle<PKCS7, PKCS7_free>;
-  return openssl::decode_whole<Pkcs7Handle>(d2i_PKCS7, der) != nullptr;
+  return openssl::decode_whole<openssl::Pkcs7Handle>(d2i_PKCS7, der) != nullptr;
 }
 
 bool is_private_key(std::string_view der) {
@@ -126,8 +110,7 @@ bool is_private_key(std::string_view der) {
 }
 
 bool is_request(std::string_view der) {
-  using RequestHandle = openssl::Handle<X509_REQ, X509_REQ_free>;
-  return openssl::decode_whole<RequestHandle>(d2i_X509_REQ, der) != nullptr;
+  return openssl::decode_whole<openssl::RequestHandle>(d2i_X509_REQ, der) != nullptr;
 }
 
 bool is_public_key(std::string_view der) {
@@ -202,6 +185,19 @@ Result<Certificate> read_binary_or_pem(std::string_view content) {
 
 }  // namespace
 
+std::string openssl::name_text(const X509_NAME* name) {
+  constexpr unsigned long kReadable = XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB);
+  // NOLINTNEXTLINE(misc-redundant-expression): the macros of OpenSSL overlap, and that is their affair
+  constexpr unsigned long kHexadecimal = XN_FLAG_RFC2253 | ASN1_STRFLGS_DUMP_ALL | ASN1_STRFLGS_DUMP_DER;
+  for (const auto flags : {kReadable, kHexadecimal}) {
+    const BioHandle text(BIO_new(BIO_s_mem()));
+    if (text && X509_NAME_print_ex(text.get(), name, 0, flags) >= 0) {
+      return escape_for_terminal(openssl::content_of(text.get()));
+    }
+  }
+  return {};
+}
+
 Result<Certificate> parse_certificate(std::string_view der) {
   prepare_crypto();
   const openssl::CleanErrors clean;
@@ -224,8 +220,8 @@ Result<Certificate> parse_certificate(std::string_view der) {
   return Certificate{.der = std::string(der),
                      .thumbprint = hex_encode(sha1(der)),
                      .sha256 = hex_encode(sha256(der)),
-                     .subject = name_text(X509_get_subject_name(x509.get())),
-                     .issuer = name_text(X509_get_issuer_name(x509.get())),
+                     .subject = openssl::name_text(X509_get_subject_name(x509.get())),
+                     .issuer = openssl::name_text(X509_get_issuer_name(x509.get())),
                      .serial_number = *std::move(serial),
                      .not_before = *not_before,
                      .not_after = *not_after,

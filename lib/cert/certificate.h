@@ -39,11 +39,13 @@ struct Identity {
 // or no certificate matches it), Certificate.Invalid (neither form, cut off, several keys).
 [[nodiscard]] Result<Identity> read_identity(std::string_view content, const SecretBytes& password);
 
-struct SelfSignedRequest {
+// What is asked of a new certificate of our own, whoever signs it.
+struct NewCertificate {
   std::string common_name = {};
   std::vector<std::string> dns_names = {};
   std::string organization = {}, organizational_unit = {}, city = {}, state = {},
               country = {};  // may be empty
+  // Of a self-signed one; a certification authority decides by itself.
   Instant not_before = {};
   Instant not_after = {};
   KeyAlgorithm algorithm = KeyAlgorithm::rsa;
@@ -51,10 +53,11 @@ struct SelfSignedRequest {
 };
 // KeyUsage digitalSignature and keyEncipherment (critical; RSA only the second), EKU serverAuth, CA false,
 // SHA-256 or what the key implies, random positive serial of 16 bytes.
-[[nodiscard]] Result<Identity> make_self_signed(const SelfSignedRequest& request);
+[[nodiscard]] Result<Identity> make_self_signed(const NewCertificate& wanted);
 
 enum class PfxEncryption { modern, legacy };
-// AES-256-CBC with PBKDF2 and SHA-256, or 3DES with SHA-1 for old Windows.
+// AES-256-CBC with PBKDF2 and SHA-256, or 3DES with SHA-1 for old Windows. Fails with Certificate.NoKey for a
+// key in a token, Key.Invalid for one of another certificate.
 [[nodiscard]] Result<SecretBytes> write_pfx(const Certificate& certificate, const PrivateKeyBytes& key,
                                             const SecretBytes& password, std::string_view friendly_name,
                                             PfxEncryption encryption = PfxEncryption::modern);

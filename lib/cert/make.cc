@@ -1,4 +1,5 @@
-// Certificates of our own, and certificates in the forms that others read.
+#include "lib/cert/make.h"
+
 #include <fmt/format.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -11,6 +12,7 @@
 #include "lib/cert/certificate.h"
 #include "lib/cert/key.h"
 #include "lib/cert/openssl.h"
+#include "lib/cert/pem.h"
 #include "lib/core/digest.h"
 #include "lib/core/encoding.h"
 #include "lib/core/json.h"
@@ -19,11 +21,11 @@ namespace accord {
 
 namespace {
 
+using openssl::ExtensionsHandle;
 using openssl::KeyHandle;
 using openssl::X509Handle;
 
 constexpr std::size_t kSerialSize = 16;
-constexpr std::size_t kPemLine = 64;
 // PBKDF2 and the older derivation of the MAC cost about 40 ms each at this count, and .NET, which adds them
 // all up, still reads the file (it stops at 300 000 each).
 constexpr int kModernRounds = 100'000;
@@ -35,60 +37,6 @@ tl::unexpected<Error> invalid_request(std::string message, std::string target, s
 
 tl::unexpected<Error> cannot_make() {
   return fail("Internal.Unexpected", "OpenSSL could not make the certificate");
-}
-
-Result<KeyHandle> generate_key(const SelfSignedRequest& request) {
-  EVP_PKEY* key = nullptr;
-  switch (request.algorithm) {
-    case KeyAlgorithm::rsa:
-      if (request.key_size != 2048 && request.key_size != 3072 && request.key_size != 4096) {
-        return invalid_request(fmt::format("an RSA key of '{}' bits is not offered", request.key_size), {},
-                               "use 2048, 3072 or 4096");
-      }
-      key = EVP_RSA_gen(static_cast<unsigned>(request.key_size));
-      break;
-    case KeyAlgorithm::p256:
-    case KeyAlgorithm::p384:
-      key = EVP_EC_gen(request.algorithm == KeyAlgorithm::p256 ? "P-256" : "P-384");
-      break;
-    case KeyAlgorithm::ed25519:
-      key = EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519");
-      break;
-    case KeyAlgorithm::p521:
-      return invalid_request("a key on 'P-521' is not offered, because no partner verifies it", {},
-                             "use RSA, P-256, P-384 or Ed25519");
-  }
-  if (key == nullptr) return cannot_make();
-  return KeyHandle(key);
-}
-
-// From the most general part to the name, so that the readable form (RFC 2253, reversed) begins with CN.
-Result<void> add_subject(X509* certificate, const SelfSignedRequest& request) {
-  struct Part {
-    std::string_view parameter;
-    int nid;
-    const std::string& value;
-  };
-  const std::array<Part, 6> parts = {
-      {{"country", NID_countryName, request.country},
-       {"state", NID_stateOrProvinceName, request.state},
-       {"city", NID_localityName, request.city},
-       {"organization", NID_organizationName, request.organization},
-       {"organizational unit", NID_organizationalUnitName, request.organizational_unit},
-       {"common name", NID_commonName, request.common_name}}};
-  auto* name = X509_get_subject_name(certificate);
-  for (const auto& part : parts) {
-    if (part.value.empty()) continue;
-    // OpenSSL knows the bounds of X.520 (64 characters, two letters for a country …).
-    if (!is_utf8(part.value) ||
-        X509_NAME_add_entry_by_NID(name, part.nid, MBSTRING_UTF8, openssl::bytes_of(part.value),
-                                   static_cast<int>(part.value.size()), -1, 0) != 1) {
-      return invalid_request(
-          fmt::format("the {} '{}' does not fit into a certificate", part.parameter, part.value), part.value,
-          "a country has two letters, the other parts at most 64 characters");
-    }
-  }
-  return X509_set_issuer_name(certificate, name) == 1 ? Result<void>() : cannot_make();
 }
 
 bool set_serial(X509* certificate) {
@@ -104,15 +52,15 @@ bool set_time(ASN1_TIME* time, Instant at) {
   return ASN1_TIME_set(time, static_cast<std::time_t>(at.time_since_epoch().count())) != nullptr;
 }
 
-Result<void> set_validity(X509* certificate, const SelfSignedRequest& request) {
-  if (request.not_after < request.not_before) {
+Result<void> set_validity(X509* certificate, const NewCertificate& wanted) {
+  if (wanted.not_after < wanted.not_before) {
     return invalid_request(
-        fmt::format("the validity ends at '{}', before it begins", format_instant(request.not_after)),
-        format_instant(request.not_after));
+        fmt::format("the validity ends at '{}', before it begins", format_instant(wanted.not_after)),
+        format_instant(wanted.not_after));
   }
-  const bool in_range = request.not_before >= Instant{} && request.not_after <= kLatestInstant;
-  if (!in_range || !set_time(X509_getm_notBefore(certificate), request.not_before) ||
-      !set_time(X509_getm_notAfter(certificate), request.not_after)) {
+  const bool in_range = wanted.not_before >= Instant{} && wanted.not_after <= kLatestInstant;
+  if (!in_range || !set_time(X509_getm_notBefore(certificate), wanted.not_before) ||
+      !set_time(X509_getm_notAfter(certificate), wanted.not_after)) {
     return invalid_request("the validity lies outside the years 1970 to 9999", {});
   }
   return {};
@@ -136,25 +84,27 @@ bool add_name(GENERAL_NAMES* names, std::string_view text) {
   return true;
 }
 
-constexpr unsigned long kAppend = X509V3_ADD_DEFAULT;
 enum class Critical : int { no = 0, yes = 1 };
 
-bool add_extension(X509* certificate, int nid, void* value, Critical critical) {
-  return X509_add1_ext_i2d(certificate, nid, value, static_cast<int>(critical), kAppend) == 1;
+bool add_extension(ExtensionsHandle& extensions, int nid, void* value, Critical critical) {
+  auto* stack = extensions.release();  // which the call may replace
+  const int added = X509V3_add1_i2d(&stack, nid, value, static_cast<int>(critical), X509V3_ADD_DEFAULT);
+  extensions.reset(stack);
+  return added == 1;
 }
 
-Result<void> add_alternative_names(X509* certificate, const std::vector<std::string>& dns_names) {
+Result<void> add_alternative_names(ExtensionsHandle& extensions, const std::vector<std::string>& dns_names) {
   if (dns_names.empty()) return {};
   const openssl::Handle<GENERAL_NAMES, GENERAL_NAMES_free> names(GENERAL_NAMES_new());
   for (const auto& name : dns_names) {
     if (!is_dns_text(name)) return invalid_request(fmt::format("'{}' is not a domain name", name), name);
     if (!names || !add_name(names.get(), name)) return cannot_make();
   }
-  if (!add_extension(certificate, NID_subject_alt_name, names.get(), Critical::no)) return cannot_make();
+  if (!add_extension(extensions, NID_subject_alt_name, names.get(), Critical::no)) return cannot_make();
   return {};
 }
 
-bool add_key_usage(X509* certificate, KeyAlgorithm algorithm) {
+bool add_key_usage(ExtensionsHandle& extensions, KeyAlgorithm algorithm) {
   constexpr int kDigitalSignature = 0;
   constexpr int kKeyEncipherment = 2;
   const openssl::Handle<ASN1_BIT_STRING, ASN1_BIT_STRING_free> usage(ASN1_BIT_STRING_new());
@@ -162,27 +112,29 @@ bool add_key_usage(X509* certificate, KeyAlgorithm algorithm) {
   // Only RSA can encipher keys.
   const bool enciphers = algorithm == KeyAlgorithm::rsa;
   if (enciphers && ASN1_BIT_STRING_set_bit(usage.get(), kKeyEncipherment, 1) != 1) return false;
-  return add_extension(certificate, NID_key_usage, usage.get(), Critical::yes);
+  return add_extension(extensions, NID_key_usage, usage.get(), Critical::yes);
 }
 
-bool add_server_purpose(X509* certificate) {
+bool add_server_purpose(ExtensionsHandle& extensions) {
   const openssl::Handle<EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE_free> purposes(EXTENDED_KEY_USAGE_new());
   if (!purposes || sk_ASN1_OBJECT_push(purposes.get(), OBJ_nid2obj(NID_server_auth)) <= 0) return false;
-  return add_extension(certificate, NID_ext_key_usage, purposes.get(), Critical::no);
+  return add_extension(extensions, NID_ext_key_usage, purposes.get(), Critical::no);
 }
 
 bool say_no_authority(X509* certificate) {
   const openssl::Handle<BASIC_CONSTRAINTS, BASIC_CONSTRAINTS_free> constraints(BASIC_CONSTRAINTS_new());
-  return constraints && add_extension(certificate, NID_basic_constraints, constraints.get(), Critical::yes);
+  return constraints && X509_add1_ext_i2d(certificate, NID_basic_constraints, constraints.get(),
+                                          static_cast<int>(Critical::yes), X509V3_ADD_DEFAULT) == 1;
 }
 
-Result<std::string> der_of(const X509* certificate) {
-  unsigned char* der = nullptr;
-  const int size = i2d_X509(certificate, &der);
-  if (size <= 0) return cannot_make();
-  std::string bytes(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size));
-  OPENSSL_free(der);
-  return bytes;
+Result<void> add_extensions(X509* certificate, const NewCertificate& wanted) {
+  if (!say_no_authority(certificate)) return cannot_make();
+  TRY_ASSIGN(const auto extensions, extensions_of(wanted));
+  for (int i = 0; i < sk_X509_EXTENSION_num(extensions.get()); ++i) {
+    if (X509_add_ext(certificate, sk_X509_EXTENSION_value(extensions.get(), i), -1) != 1)
+      return cannot_make();
+  }
+  return {};
 }
 
 // OpenSSL wants a NUL behind it.
@@ -239,29 +191,86 @@ void add_public_numbers(json::Value& jwk, const PublicKeyBytes& key, const JwkNa
 
 }  // namespace
 
-Result<Identity> make_self_signed(const SelfSignedRequest& request) {
+Result<KeyHandle> generate_key(const NewCertificate& wanted) {
+  EVP_PKEY* key = nullptr;
+  switch (wanted.algorithm) {
+    case KeyAlgorithm::rsa:
+      if (wanted.key_size != 2048 && wanted.key_size != 3072 && wanted.key_size != 4096) {
+        return invalid_request(fmt::format("an RSA key of '{}' bits is not offered", wanted.key_size), {},
+                               "use 2048, 3072 or 4096");
+      }
+      key = EVP_RSA_gen(static_cast<unsigned>(wanted.key_size));
+      break;
+    case KeyAlgorithm::p256:
+    case KeyAlgorithm::p384:
+      key = EVP_EC_gen(wanted.algorithm == KeyAlgorithm::p256 ? "P-256" : "P-384");
+      break;
+    case KeyAlgorithm::ed25519:
+      key = EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519");
+      break;
+    case KeyAlgorithm::p521:
+      return invalid_request("a key on 'P-521' is not offered, because no partner verifies it", {},
+                             "use RSA, P-256, P-384 or Ed25519");
+  }
+  if (key == nullptr) return cannot_make();
+  return KeyHandle(key);
+}
+
+// From the most general part to the name, so that the readable form (RFC 2253, reversed) begins with CN.
+Result<void> add_subject(X509_NAME* name, const NewCertificate& wanted) {
+  struct Part {
+    std::string_view parameter;
+    int nid;
+    const std::string& value;
+  };
+  const std::array<Part, 6> parts = {
+      {{"country", NID_countryName, wanted.country},
+       {"state", NID_stateOrProvinceName, wanted.state},
+       {"city", NID_localityName, wanted.city},
+       {"organization", NID_organizationName, wanted.organization},
+       {"organizational unit", NID_organizationalUnitName, wanted.organizational_unit},
+       {"common name", NID_commonName, wanted.common_name}}};
+  for (const auto& part : parts) {
+    if (part.value.empty()) continue;
+    // OpenSSL knows the bounds of X.520 (64 characters, two letters for a country …).
+    if (!is_utf8(part.value) ||
+        X509_NAME_add_entry_by_NID(name, part.nid, MBSTRING_UTF8, openssl::bytes_of(part.value),
+                                   static_cast<int>(part.value.size()), -1, 0) != 1) {
+      return invalid_request(
+          fmt::format("the {} '{}' does not fit into a certificate", part.parameter, part.value), part.value,
+          "a country has two letters, the other parts at most 64 characters");
+    }
+  }
+  if (X509_NAME_entry_count(name) == 0) return invalid_request("a certificate needs a common name", {});
+  return {};
+}
+
+Result<ExtensionsHandle> extensions_of(const NewCertificate& wanted) {
+  ExtensionsHandle extensions;
+  if (!add_key_usage(extensions, wanted.algorithm) || !add_server_purpose(extensions)) return cannot_make();
+  TRY(add_alternative_names(extensions, wanted.dns_names));
+  return extensions;
+}
+
+Result<Identity> make_self_signed(const NewCertificate& wanted) {
   prepare_crypto();
   const openssl::CleanErrors clean;
   constexpr long kVersion3 = 2;
   const X509Handle x509(X509_new());
   if (!x509 || X509_set_version(x509.get(), kVersion3) != 1 || !set_serial(x509.get())) return cannot_make();
-  // What the request may have wrong comes before the key, which can take half a second.
-  TRY(set_validity(x509.get(), request));
-  TRY(add_subject(x509.get(), request));
-  if (X509_NAME_entry_count(X509_get_subject_name(x509.get())) == 0) {
-    return invalid_request("a certificate needs a common name", {});
-  }
-  if (!say_no_authority(x509.get()) || !add_key_usage(x509.get(), request.algorithm) ||
-      !add_server_purpose(x509.get())) {
-    return cannot_make();
-  }
-  TRY(add_alternative_names(x509.get(), request.dns_names));
-  TRY_ASSIGN(const auto key, generate_key(request));
+  // What was asked for may be wrong; that comes before the key, which can take half a second.
+  TRY(set_validity(x509.get(), wanted));
+  auto* subject = X509_get_subject_name(x509.get());
+  TRY(add_subject(subject, wanted));
+  if (X509_set_issuer_name(x509.get(), subject) != 1) return cannot_make();
+  TRY(add_extensions(x509.get(), wanted));
+  TRY_ASSIGN(const auto key, generate_key(wanted));
   if (X509_set_pubkey(x509.get(), key.get()) != 1 ||
-      X509_sign(x509.get(), key.get(), digest_of(request.algorithm)) <= 0) {
+      X509_sign(x509.get(), key.get(), digest_of(wanted.algorithm)) <= 0) {
     return cannot_make();
   }
-  TRY_ASSIGN(const auto der, der_of(x509.get()));
+  const auto der = openssl::encode_whole(i2d_X509, x509.get());
+  if (der.empty()) return cannot_make();
   TRY_ASSIGN(auto certificate, parse_certificate(der));
   TRY_ASSIGN(auto compact, compact_private_key(key.get()));
   return Identity{.certificate = std::move(certificate), .key = std::move(compact), .warnings = {}};
@@ -270,6 +279,13 @@ Result<Identity> make_self_signed(const SelfSignedRequest& request) {
 Result<SecretBytes> write_pfx(const Certificate& certificate, const PrivateKeyBytes& key,
                               const SecretBytes& password, std::string_view friendly_name,
                               PfxEncryption encryption) {
+  if (!key.uri.empty()) {
+    return fail(
+        "Certificate.NoKey",
+        fmt::format("the private key of '{}' stays in its token, {}", certificate.thumbprint, key.uri),
+        certificate.thumbprint,
+        "leave --include-private-key out; a token is copied with its own tools, if it allows that at all");
+  }
   prepare_crypto();
   const openssl::CleanErrors clean;
   if (password.view().find('\0') != std::string_view::npos) {
@@ -307,13 +323,7 @@ Result<SecretBytes> write_pfx(const Certificate& certificate, const PrivateKeyBy
 }
 
 std::string to_pem(const Certificate& certificate) {
-  const auto body = base64_encode(certificate.der);
-  std::string text = "-----BEGIN CERTIFICATE-----\n";
-  for (std::size_t at = 0; at < body.size(); at += kPemLine) {
-    text += body.substr(at, kPemLine);
-    text += '\n';
-  }
-  return text + "-----END CERTIFICATE-----\n";
+  return pem_text("CERTIFICATE", certificate.der);
 }
 
 std::string to_jwk(const Certificate& certificate) {

@@ -13,6 +13,8 @@ namespace accord {
 
 namespace {
 
+constexpr std::size_t kLineLength = 64;
+
 // The three strings that PEM_read_bio hands out; the content may be a key.
 struct RawBlock {
   char* label = nullptr;
@@ -68,6 +70,16 @@ Result<std::vector<PemBlock>> pem_blocks(std::string_view content) {
                 "copy the file again, with its BEGIN and END lines");
   }
   return blocks;
+}
+
+std::string pem_text(std::string_view label, std::string_view content) {
+  const auto body = base64_encode(content);
+  auto text = fmt::format("-----BEGIN {}-----\n", label);
+  for (std::size_t at = 0; at < body.size(); at += kLineLength) {
+    text += body.substr(at, kLineLength);
+    text += '\n';
+  }
+  return text + fmt::format("-----END {}-----\n", label);
 }
 
 }  // namespace accord

@@ -23,4 +23,7 @@ struct PemBlock {
 // Every block in order, at least one. Fails with Certificate.Invalid when one of them is damaged.
 [[nodiscard]] Result<std::vector<PemBlock>> pem_blocks(std::string_view content);
 
+// One block.
+[[nodiscard]] std::string pem_text(std::string_view label, std::string_view content);
+
 }  // namespace accord

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include "lib/core/digest.h"
 #include "lib/core/encoding.h"
 #include "lib/store/column.h"
 #include "lib/store/store.h"
+#include "lib/store/store_key.h"
 #include "lib/store/trusted_key.h"
 
 namespace accord {
@@ -23,6 +25,17 @@ constexpr std::string_view kStoreKey =
     "wrapped_data_key = excluded.wrapped_data_key, ciphertext = excluded.ciphertext, uri = excluded.uri";
 constexpr std::string_view kSelectKey =
     "SELECT algorithm, wrapped_data_key, ciphertext, uri FROM private_key WHERE thumbprint = ?";
+
+constexpr std::string_view kSelectSealedKeys =
+    "SELECT private_key.thumbprint, certificate.sha256, algorithm, wrapped_data_key, ciphertext "
+    "FROM private_key JOIN certificate ON certificate.thumbprint = private_key.thumbprint "
+    "WHERE uri IS NULL ORDER BY private_key.thumbprint";
+constexpr std::string_view kSealAgain =
+    "UPDATE private_key SET wrapped_data_key = ?, ciphertext = ? WHERE thumbprint = ?";
+constexpr std::string_view kSelectRequestKeys =
+    "SELECT id, der, public_key_algorithm, wrapped_data_key, ciphertext FROM certificate_request ORDER BY id";
+constexpr std::string_view kSealRequestAgain =
+    "UPDATE certificate_request SET wrapped_data_key = ?, ciphertext = ? WHERE id = ?";
 
 // --- Certificates
 
@@ -64,8 +77,12 @@ Result<void> record_key_id(Connection& store, std::string_view key_id) {
   return finish(*update);
 }
 
-// The file must hold the key that the store's private keys were sealed with.
+}  // namespace
+
 Result<void> check_store_key(Connection& store, KeyVault& vault) {
+  TRY_ASSIGN(const auto expected, recorded_key_id(store));
+  const auto found = vault.use(expected);
+  if (found.value_or(false)) return {};
   if (!vault.exists()) {
     return fail(
         "StoreKey.Missing",
@@ -74,9 +91,8 @@ Result<void> check_store_key(Connection& store, KeyVault& vault) {
             vault.path(), store.location()),
         vault.path(), "restore the file from its backup, or name it with ACCORD_KEY_FILE");
   }
+  TRY(found);
   TRY_ASSIGN(const auto actual, vault.key_id());
-  TRY_ASSIGN(const auto expected, recorded_key_id(store));
-  if (actual == expected) return {};
   return fail(
       "StoreKey.Wrong",
       fmt::format(
@@ -85,22 +101,98 @@ Result<void> check_store_key(Connection& store, KeyVault& vault) {
       vault.path(), "restore the file that belongs to this store, or name it with ACCORD_KEY_FILE");
 }
 
-// While the store has no private keys, any store key is as good as another.
+namespace {
+
+// While the store has no private keys, any store key is as good as another. But one that is just being
+// changed is not about to go: the key that the store records comes first.
 Result<void> adopt_store_key(Connection& store, KeyVault& vault) {
+  TRY_ASSIGN(const auto recorded, recorded_key_id(store));
+  if (vault.use(recorded).value_or(false)) return {};
   if (!vault.exists()) TRY(vault.create());
   TRY_ASSIGN(const auto key_id, vault.key_id());
   return record_key_id(store, key_id);
 }
+
+}  // namespace
 
 Result<void> prepare_store_key(Connection& store, KeyVault& vault) {
   TRY_ASSIGN(const bool has_keys, has_any_sealed_key(store));
   return has_keys ? check_store_key(store, vault) : adopt_store_key(store, vault);
 }
 
+namespace {
+
 // What a sealed key is bound to: moved to another certificate or store, it does not open.
+std::string certificate_binding(std::string_view store_identifier, std::string_view digest,
+                                std::string_view algorithm) {
+  return fmt::format("{}|{}|{}", store_identifier, digest, algorithm);
+}
+
 Result<std::string> binding_of(Connection& store, const Certificate& certificate, KeyAlgorithm algorithm) {
   TRY_ASSIGN(const auto store_identifier, store_id(store));
-  return fmt::format("{}|{}|{}", store_identifier, certificate.sha256, enum_name(algorithm));
+  return certificate_binding(store_identifier, certificate.sha256, enum_name(algorithm));
+}
+
+// --- Sealing all keys again
+
+struct SealedRow {
+  std::string whose = {};  // as a person knows it
+  std::string thumbprint = {};
+  std::int64_t request = 0;  // instead of a thumbprint
+  std::string binding = {};
+  SealedKey sealed = {};
+};
+
+Result<std::vector<SealedRow>> sealed_certificate_keys(Connection& store,
+                                                       const std::string& store_identifier) {
+  TRY_ASSIGN(auto query, store.prepare(kSelectSealedKeys));
+  std::vector<SealedRow> rows;
+  for (;;) {
+    TRY_ASSIGN(const bool has_row, query->step());
+    if (!has_row) return rows;
+    const auto thumbprint = query->text(0);
+    rows.push_back({.whose = fmt::format("certificate '{}'", thumbprint),
+                    .thumbprint = thumbprint,
+                    .binding = certificate_binding(store_identifier, query->text(1), query->text(2)),
+                    .sealed = {.wrapped_data_key = query->text(3), .ciphertext = query->text(4)}});
+  }
+}
+
+Result<std::vector<SealedRow>> sealed_request_keys(Connection& store, const std::string& store_identifier) {
+  TRY_ASSIGN(auto query, store.prepare(kSelectRequestKeys));
+  std::vector<SealedRow> rows;
+  for (;;) {
+    TRY_ASSIGN(const bool has_row, query->step());
+    if (!has_row) return rows;
+    const auto digest = hex_encode(sha256(query->text(1)));
+    rows.push_back({.whose = fmt::format("certificate request '{}'", query->integer(0)),
+                    .request = query->integer(0),
+                    .binding = fmt::format("{}|request|{}|{}", store_identifier, digest, query->text(2)),
+                    .sealed = {.wrapped_data_key = query->text(3), .ciphertext = query->text(4)}});
+  }
+}
+
+Result<SecretBytes> open_row(KeyVault& vault, const SealedRow& row) {
+  auto opened = vault.open(row.sealed, row.binding);
+  if (opened || opened.error().id != ErrorId("StoreKey.Wrong")) return opened;
+  return fail("StoreKey.Wrong",
+              fmt::format("the private key of {} does not open with the store key '{}'; nothing was changed",
+                          row.whose, vault.path()),
+              row.thumbprint.empty() ? std::to_string(row.request) : row.thumbprint, opened.error().advice);
+}
+
+Result<void> seal_rows_again(Connection& store, KeyVault& vault, KeyVault& fresh,
+                             const std::vector<SealedRow>& rows, std::string_view update) {
+  TRY_ASSIGN(auto statement, store.prepare(update));
+  for (const auto& row : rows) {
+    TRY_ASSIGN(const auto plain, open_row(vault, row));
+    TRY_ASSIGN(const auto sealed, fresh.seal(plain.view(), row.binding));
+    statement->reset();
+    statement->bind_blob(sealed.wrapped_data_key).bind_blob(sealed.ciphertext);
+    row.thumbprint.empty() ? statement->bind(row.request) : statement->bind(row.thumbprint);
+    TRY(finish(*statement));
+  }
+  return {};
 }
 
 }  // namespace
@@ -187,6 +279,27 @@ Result<bool> has_any_sealed_key(Connection& store) {
   TRY_ASSIGN(auto query, store.prepare("SELECT 1 FROM private_key WHERE uri IS NULL "
                                        "UNION ALL SELECT 1 FROM certificate_request LIMIT 1"));
   return query->step();
+}
+
+Result<std::int64_t> count_sealed_keys(Connection& store) {
+  TRY_ASSIGN(auto query, store.prepare("SELECT (SELECT COUNT(*) FROM private_key WHERE uri IS NULL) + "
+                                       "(SELECT COUNT(*) FROM certificate_request)"));
+  TRY_ASSIGN([[maybe_unused]] const bool found, query->step());
+  return query->integer(0);
+}
+
+Result<KeyIds> seal_all_again(Connection& store, KeyVault& vault, KeyVault& fresh) {
+  TRY(prepare_store_key(store, vault));
+  KeyIds ids;
+  TRY_ASSIGN(ids.before, vault.key_id());
+  TRY_ASSIGN(ids.after, fresh.key_id());
+  TRY_ASSIGN(const auto store_identifier, store_id(store));
+  TRY_ASSIGN(const auto certificates, sealed_certificate_keys(store, store_identifier));
+  TRY(seal_rows_again(store, vault, fresh, certificates, kSealAgain));
+  TRY_ASSIGN(const auto requests, sealed_request_keys(store, store_identifier));
+  TRY(seal_rows_again(store, vault, fresh, requests, kSealRequestAgain));
+  TRY(record_key_id(store, ids.after));
+  return ids;
 }
 
 Result<void> store_private_key(Connection& store, KeyVault& vault, const Certificate& certificate,

@@ -21,6 +21,7 @@
 #include "lib/core/digest.h"
 #include "lib/core/encoding.h"
 #include "lib/core/handle.h"
+#include "lib/core/pkcs11_key.h"
 #include "lib/token/rsa.h"
 
 namespace accord {
@@ -453,6 +454,7 @@ struct Key::Parts {
   std::optional<KeyAlgorithm> type = {};  // not set: an HMAC secret
   SecretBytes secret = {};
   bool can_sign = false;
+  std::optional<TokenKey> in_token = {};  // `handle` is its public half then
   std::optional<std::string> id = {};
   std::optional<Algorithm> only = {};  // the JWK's alg
 
@@ -517,6 +519,7 @@ Result<Key> Key::from_public(const PublicKeyBytes& bytes) {
 }
 
 Result<Key> Key::from_private(const PrivateKeyBytes& bytes) {
+  if (!bytes.uri.empty()) return from_token(bytes);
   auto parts = std::make_unique<Parts>();
   TRY_ASSIGN(parts->handle, private_handle(bytes.algorithm, bytes.bytes.view()));
   parts->type = bytes.algorithm;
@@ -563,6 +566,7 @@ Result<std::string> Key::sign(Algorithm algorithm, std::string_view message) con
   if (!allows(algorithm)) {
     return invalid("the key cannot sign with '" + std::string(enum_name(algorithm)) + "'");
   }
+  if (parts_->in_token) return sign_in_token(algorithm, message);
   const auto& facts = facts_of(algorithm);
   std::string signature;
   if (facts.family == Family::hmac) {
@@ -573,6 +577,28 @@ Result<std::string> Key::sign(Algorithm algorithm, std::string_view message) con
   }
   if (signature.empty()) return invalid("signing with the key failed");
   return signature;
+}
+
+bool Key::belongs_to(const PublicKeyBytes& bytes) const {
+  if (parts_->type != bytes.algorithm) return false;
+  const auto other = public_handle(bytes.algorithm, bytes.bytes);
+  const bool same = other && EVP_PKEY_eq(parts_->handle.get(), other->get()) == 1;
+  ERR_clear_error();
+  return same;
+}
+
+Result<std::string> Key::sign_in_token(Algorithm algorithm, std::string_view message) const {
+  const auto& facts = facts_of(algorithm);
+  if (facts.family != Family::rsa_pkcs1 && facts.family != Family::ecdsa) {
+    return invalid("a key in a token does not sign with '" + std::string(enum_name(algorithm)) + "' here");
+  }
+  TRY_ASSIGN(auto signature, parts_->in_token->sign(facts.digest, message));
+  if (facts.family == Family::ecdsa) signature = ecdsa_from_der(curve_of(facts.key).size, signature);
+  // One that was disturbed while it computed can give its private key away with a single wrong signature.
+  if (verify(algorithm, message, signature)) return signature;
+  return fail("KeyToken.Unreachable",
+              "the token gave a signature of '" + parts_->in_token->uri() + "' that is not valid",
+              parts_->in_token->uri(), "have the token checked; do not use it meanwhile");
 }
 
 // ---- JSON Web Keys ----
@@ -770,6 +796,25 @@ Result<Key> key_from_pem(std::string_view text) {
 }
 
 }  // namespace
+
+// That it is the certificate's is for the caller to see to, with belongs_to.
+Result<Key> Key::from_token(const PrivateKeyBytes& bytes) {
+  if (bytes.algorithm == KeyAlgorithm::ed25519) {
+    return invalid("OpenSSL's engine for PKCS#11 does not sign with Ed25519 keys",
+                   "use an RSA, P-256 or P-384 key in the token");
+  }
+  TRY_ASSIGN(const auto opened, TokenKey::open(bytes.uri));
+  TRY_ASSIGN(auto key, key_from_der(opened.public_key()));
+  if (key.parts_->type != bytes.algorithm) {
+    return fail("Key.Invalid",
+                "the key at '" + bytes.uri + "' is not of the kind " +
+                    std::string(enum_name(bytes.algorithm)) + ", which the certificate has",
+                bytes.uri, "name the key that belongs to the certificate");
+  }
+  key.parts_->in_token = opened;
+  key.parts_->can_sign = true;
+  return key;
+}
 
 Result<Key> read_key(std::string_view content) {
   if (trim(content).starts_with('{')) {

@@ -59,6 +59,8 @@ class Key {
   // Quick: no decoder chain. Fails with Key.Invalid (RSA under 2048 bits or with e < 65537 or even, a point
   // off its curve).
   [[nodiscard]] static Result<Key> from_public(const PublicKeyBytes& bytes);
+  // With a `uri`, the key in the token: RSA or ECDSA, opened once a process. Then it fails with
+  // KeyToken.Unreachable too.
   [[nodiscard]] static Result<Key> from_private(const PrivateKeyBytes& bytes);
   // RFC 7517, public part only; `oct` for HMAC, at least as long as the digest. A key whose `use` is not sig
   // or whose key_ops lack verify is Key.Invalid, and so is an `alg` that its type cannot do.
@@ -70,8 +72,12 @@ class Key {
 
   // Exact lengths are enforced: RSA the modulus, ECDSA r||s, EdDSA 64. False is the answer to every fault.
   [[nodiscard]] bool verify(Algorithm algorithm, std::string_view message, std::string_view signature) const;
-  // Only of a private or oct key. Fails with Key.Invalid when the algorithm does not fit.
+  // Only of a private or oct key. Fails with Key.Invalid when the algorithm does not fit. What a token has
+  // signed is verified before it is given out; PSS it does not sign.
   [[nodiscard]] Result<std::string> sign(Algorithm algorithm, std::string_view message) const;
+
+  // Whether this is its public half.
+  [[nodiscard]] bool belongs_to(const PublicKeyBytes& bytes) const;
 
   Key(Key&&) noexcept;
   Key& operator=(Key&&) noexcept;
@@ -80,6 +86,8 @@ class Key {
  private:
   struct Parts;
   explicit Key(std::unique_ptr<Parts> parts);
+  [[nodiscard]] static Result<Key> from_token(const PrivateKeyBytes& bytes);
+  [[nodiscard]] Result<std::string> sign_in_token(Algorithm algorithm, std::string_view message) const;
   std::unique_ptr<Parts> parts_;
 };
 

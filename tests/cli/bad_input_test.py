@@ -50,6 +50,7 @@ RIGHT = {
     "set-sip-domain": ["b.example"],
     "show-oauth-token": ["--token-file", "token"],
     "test-oauth-token": ["--token-file", "token"],
+    "update-management-store-key": [],
 }
 WRONG = {
     "empty": b"",

@@ -54,9 +54,11 @@ ASKS_MORE = {
     ("Set-CsSipDomain", "Identity"): "without a name there is nothing to change",
     ("Set-CsCertificate", "Type"): "a certificate is assigned to a use that is named, never to a default one",
     ("Remove-CsCertificate", "Type"): "a use that is not named is not taken away",
+    ("Request-CsCertificate", "DomainName"): "where there is no SIP domain, nothing else gives a name",
 }
 # Sets that are not carried over: (cmdlet, set) -> why.
 LEFT_OUT = {
+    ("Request-CsCertificate", "ByRetrieve"): "no certification authority is reached; --path names the file of its answer",
     ("Set-CsPartnerApplication", "Instance"): "live objects do not cross processes",
     ("New-AuthServer", "AppSecret"): "a server is trusted by the keys of its document, not by a shared secret",
 }

@@ -51,6 +51,7 @@ class Worlds:
         scratch.ok("new-oauth-server", "sts", "--store", "lync.db", "--metadata-file", "sts.json")
         scratch.ok("new-management-store", "--store", "new.db", "--service-name", "lync", "--sip-domain", "example.net")
         self.import_default(scratch, "new.db")
+        self.request(scratch, "lync.db")
         token = scratch.ok("new-oauth-token", "--store", "exchange.db", "--partner", "lync", "--host", "lync.litwareinc.com")
         stores = {"files": None, "beginning": "new.db", "working": "lync.db"}
         for name in self.NAMES:
@@ -66,8 +67,18 @@ class Worlds:
         scratch.ok("import-certificate", "--store", store, "--path", DATA / "cert-p384-pair.pem", "--identity", "global",
                    "--type", "Default")
 
+    def request(self, scratch, store):
+        """A request that is pending, and the answer of a certification authority in answer.p7b."""
+        scratch.ok("request-certificate", "--store", store, "--new", "--type", "Default", "--key-alg", "P-256", "--output",
+                   "request.csr")
+        # Whoever signs it, the key is the request's.
+        for words in (["x509", "-req", "-in", "request.csr", "-CA", DATA / "cert-rsa.pem", "-CAkey", DATA / "cert-rsa.key",
+                       "-set_serial", "1", "-days", "30", "-out", "answer.pem"],
+                      ["crl2pkcs7", "-nocrl", "-certfile", "answer.pem", "-out", "answer.p7b"]):
+            subprocess.run(["openssl", *words], cwd=scratch.path, capture_output=True, check=True)
+
     def files(self, world, token):
-        for document in ("lync.json", "exchange.json", "sts.json"):
+        for document in ("lync.json", "exchange.json", "sts.json", "answer.p7b"):
             shutil.copy(self.scratch.path / document, world)
         for source, name in (("cert-other.pem", "sharepoint.cer"), ("cert-modern.pfx", "issuer.pfx"),
                              ("password", "password.txt")):

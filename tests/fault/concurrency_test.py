@@ -9,6 +9,7 @@ import pathlib
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "cli"))
 
 from accord_program import BIN, DATA, SANITIZED, ProgramTest, main  # noqa: E402
+from sweep import can_trace  # noqa: E402
 
 WRITERS = 16
 WRITES = 20
@@ -110,6 +111,58 @@ done
             made += 1
         self.finish([writer])
         self.assertGreater(made, 0)
+
+    def slowly(self, calls, milliseconds):
+        """A prefix that has each of these system calls wait before it and after it; nothing where strace cannot."""
+        if can_trace():
+            return ""
+        # A leak cannot be looked for while another program traces.
+        options = self.scratch.env.get("ASAN_OPTIONS", "")
+        self.scratch.env["ASAN_OPTIONS"] = ":".join(filter(None, [options, "detect_leaks=0"]))
+        delay = 1000 * milliseconds
+        return f"strace -f -qq -o /dev/null -e trace={calls} -e inject={calls}:delay_enter={delay}:delay_exit={delay}"
+
+    def test_tokens_are_made_and_certificates_come_in_while_the_store_key_is_changed(self):
+        self.scratch.issuer("s.db")
+        self.ok("new-partner-application", "exchange", "--store", "s.db", "--application-identifier", "exchange", "--realm",
+                "contoso.com", "--application-trust-level", "full", "--certificate-file-data", DATA / "cert-other.pem")
+        change = """
+i=0
+while [ $i -lt 15 ]; do
+  $1 update-management-store-key --store s.db --quiet --property ReencryptedKeys > /dev/null || echo "$? update"
+  i=$((i + 1))
+done
+"""
+        mint = """
+while [ ! -e stop ]; do
+  $1 new-oauth-token exchange --store s.db --host mail.contoso.com > /dev/null || echo "$? new-oauth-token"
+  echo >> made
+done
+"""
+        # Keys that come in are sealed while the one that they are sealed under may be on its way out.
+        take_in = f"""
+while [ ! -e stop ]; do
+  thumbprint=$(request-certificate --store s.db --new --self-signed --key-alg P-256 --type Default --identity global \\
+    --confirm=false --quiet --property Thumbprint --format value) || echo "$? request-certificate"
+  export-certificate --store s.db --thumbprint $thumbprint --include-private-key --output-file a.pfx --force \\
+    --password-file '{DATA}/password' || echo "$? export-certificate"
+done
+"""
+        # Between the commit and the rename there is hardly any time, and between a reader's looks at the files less: some
+        # of the processes take theirs.
+        slow_change, slow_mint = self.slowly("rename", 10), self.slowly("openat", 5)
+        others = [self.start(mint), self.start(mint, slow_mint), self.start(mint, slow_mint), self.start(take_in)]
+        changers = [self.start(change), self.start(change, slow_change)]
+        self.finish(changers)
+        (self.scratch.path / "stop").touch()
+        self.finish(others)
+        made = len((self.scratch.path / "made").read_bytes())
+        self.assertGreater(made, 20)
+        self.assertFalse((self.scratch.path / "s.db.key.new").exists())
+        self.ok("new-oauth-token", "exchange", "--store", "s.db", "--host", "mail.contoso.com")
+        # Each of the keys opens, those that came in early and those that came in late.
+        again = self.ok("update-management-store-key", "--store", "s.db", "--quiet", "--output", "json").json()
+        self.assertGreater(again["ReencryptedKeys"], 3)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,12 @@
 or after it, never between.
 
 strace numbers the calls of each kind that touch the test's folder in an undisturbed run; then the verb runs again and
-again, each time with one fault at one of them. Usage: sweep.py [VERB …]; ACCORD_FAULT_STEP=n takes every n-th place.
+again, each time with one fault at one of them. Usage: sweep.py [CALL …]; ACCORD_FAULT_STEP=n takes every n-th place.
 """
 
+import base64
 import collections
+import hashlib
 import json
 import os
 import pathlib
@@ -25,15 +27,22 @@ FAULTS = ("signal=KILL", "error=EIO", "error=ENOSPC")
 # Reading has no disk that is full, and closing has nothing to say.
 POINTLESS = {("read", "error=ENOSPC"), ("pread64", "error=ENOSPC"), ("close", "error=ENOSPC"), ("close", "error=EIO")}
 STEP = int(os.environ.get("ACCORD_FAULT_STEP", "1"))
-# What may lie in the folder besides what was there: SQLite's journal (which it truncates and keeps) and a store key.
-KNOWN = {"s.db", "s.db-journal", "s.db.key"}
+# What may lie in the folder besides what was there: SQLite's journal (which it truncates and keeps), a store key, and
+# one that a change of the store key has not put in its place; it goes when the verb runs again.
+KNOWN = {"s.db", "s.db-journal", "s.db.key", "s.db.key.new"}
+# A store key that every sweep of its change begins with, so that it can be told from the next.
+FIRST_KEY = bytes(range(32))
+FIRST_KEY_ID = hashlib.sha256(b"accord store key" + FIRST_KEY).hexdigest()[:16]
 
 
 class Verb:
-    """A call, what there is before it, and what it changes."""
+    """A call, and what there is before it.
 
-    def __init__(self, words, prepare):
-        self.words, self.prepare = words, prepare
+    name: the verb's, where the call goes by another. writes: a file that it makes. adds: again, it makes one more.
+    """
+
+    def __init__(self, words, prepare, name=None, writes=None, adds=False):
+        self.words, self.prepare, self.name, self.writes, self.adds = words, prepare, name, writes, adds
 
 
 def nothing(scratch):
@@ -46,6 +55,26 @@ def a_store(scratch):
                "contoso.com", "--application-trust-level", "full", "--certificate-file-data", DATA / "cert-other.pem")
 
 
+def a_request(scratch):
+    """In a store with a token issuer: a request, and an answer to it in answer.pem."""
+    a_store(scratch)
+    scratch.ok("request-certificate", "--new", "--type", "OAuthTokenIssuer", "--key-alg", "P-256", "--store", "s.db",
+               "--output", "request.csr")
+    # Whoever signs it, the key is the request's.
+    subprocess.run(["openssl", "x509", "-req", "-in", "request.csr", "-CA", DATA / "cert-rsa.pem", "-CAkey",
+                    DATA / "cert-rsa.key", "-set_serial", "1", "-days", "30", "-out", "answer.pem"], cwd=scratch.path,
+                   capture_output=True, check=True)
+    (scratch.path / "request.csr").unlink()
+
+
+def a_store_with_the_first_key(scratch):
+    key = scratch.path / "s.db.key"
+    key.write_text(f"accord-store-key-1 {base64.b64encode(FIRST_KEY).decode()}\n")
+    key.chmod(0o600)
+    a_store(scratch)
+
+
+REQUEST = "request-certificate"
 VERBS = {
     "new-management-store": Verb(["--service-name", "lync", "--sip-domain", "litwareinc.com"], nothing),
     "new-partner-application": Verb(["sharepoint", "--application-identifier", "sharepoint", "--realm", "contoso.com",
@@ -55,6 +84,12 @@ VERBS = {
     "import-certificate": Verb(["--path", DATA / "cert-encrypted-scrypt.pem", "--password-file", DATA / "password",
                                 "--identity", "global", "--type", "OAuthTokenIssuer,Default", "--confirm=false"], a_store),
     "remove-partner-application": Verb(["exchange"], a_store),
+    "request-certificate-new": Verb(["--new", "--type", "OAuthTokenIssuer", "--key-alg", "P-256", "--output", "request.csr"],
+                                    a_store, REQUEST, writes="request.csr", adds=True),
+    "request-certificate-retrieve": Verb(["--retrieve", "--path", "answer.pem", "--identity", "global", "--type",
+                                          "OAuthTokenIssuer", "--confirm=false"], a_request, REQUEST),
+    "request-certificate-clear": Verb(["--clear"], a_request, REQUEST),
+    "update-management-store-key": Verb([], a_store_with_the_first_key),
 }
 
 
@@ -65,13 +100,28 @@ def state(scratch):
     said = []
     for words in (["get-oauth-configuration"], ["get-sip-domain"],
                   ["get-partner-application", "--property", "Identity,AuthToken,ApplicationTrustLevel,Enabled"],
-                  ["get-certificate", "--property", "Thumbprint,Use,State,PreviousThumbprint"]):
-        said.append(scratch.ok(*words, "--store", "s.db", "--output", "json").json())
+                  ["get-certificate", "--property", "Thumbprint,Use,State,PreviousThumbprint"],
+                  [REQUEST, "--list", "--property", "RequestId,Subject,Types"]):
+        said.append(scratch.ok(*words, "--store", "s.db", "--format", "json").json())
     # A token issuer that the store names can sign: its key came in with it.
     if any(one["State"] == "Current" for one in said[3]) and any(said[2]):
         partner = said[2][0]["Identity"]
         scratch.ok("new-oauth-token", partner, "--store", "s.db", "--host", "mail.contoso.com")
+    said.append(has_first_key(scratch))
     return json.dumps(said)
+
+
+def has_first_key(scratch):
+    """Whether the first key is the one in force; that and no other is then in the key file."""
+    store = sqlite3.connect(scratch.path / "s.db")
+    (recorded,), = store.execute("SELECT key_id FROM management_store").fetchall()
+    store.close()
+    if recorded is None:
+        return False
+    content = (scratch.path / "s.db.key").read_text()
+    key = base64.b64decode(content.split()[1])
+    assert hashlib.sha256(b"accord store key" + key).hexdigest()[:16] == recorded, "the key file is not that of the store"
+    return recorded == FIRST_KEY_ID
 
 
 def check_integrity(scratch):
@@ -87,7 +137,7 @@ def check_integrity(scratch):
 class Sweep:
     def __init__(self, name):
         self.name, self.verb = name, VERBS[name]
-        self.command = [BIN / name, *self.verb.words, "--store", "s.db"]
+        self.command = [BIN / (self.verb.name or name), *self.verb.words, "--store", "s.db"]
         self.scratch = Scratch()
         # A leak cannot be looked for while another program traces.
         options = self.scratch.env.get("ASAN_OPTIONS", "")
@@ -95,6 +145,7 @@ class Sweep:
         self.verb.prepare(self.scratch)
         self.kept = Scratch()
         shutil.copytree(self.scratch.path, self.kept.path, dirs_exist_ok=True)
+        self.known = KNOWN | {path.name for path in self.kept.path.iterdir()} | {self.verb.writes}
         self.before = state(self.scratch)
 
     def close(self):
@@ -144,7 +195,7 @@ class Sweep:
         killed = fault == "signal=KILL"
         if not killed:
             assert done.returncode in range(0, 10), what
-            left = {path.name for path in self.scratch.path.iterdir()} - KNOWN
+            left = {path.name for path in self.scratch.path.iterdir()} - self.known
             # What the disk refuses to remove stays.
             assert not left or call.startswith("unlink"), ("left behind", left, *what)
             if done.returncode:
@@ -164,7 +215,10 @@ class Sweep:
             assert done.returncode == 0, ("cannot be run again", done, *what)
         else:
             assert done.returncode in (0, 3, 4), ("fails when run again", done, *what)
+            if self.verb.adds:
+                return
         assert state(self.scratch) == self.after, ("another end when run again", *what)
+        assert not (self.scratch.path / "s.db.key.new").exists(), ("a key is still waiting", *what)
 
     def run(self):
         places = self.places()

@@ -21,7 +21,7 @@ using test::must;
 
 const Instant kStart{std::chrono::seconds(1'800'000'000)};
 
-SelfSignedRequest request(KeyAlgorithm algorithm) {
+NewCertificate request(KeyAlgorithm algorithm) {
   return {.common_name = "litwareinc.com",
           .dns_names = {"litwareinc.com", "*.litwareinc.com"},
           .organization = "Litware, Inc.",
@@ -153,6 +153,15 @@ TEST_CASE("a PFX is not written for a key of another certificate, nor with a pas
   CHECK(error_id(write_pfx(one.certificate, two.key, SecretBytes(), "")) == "Key.Invalid");
   CHECK(error_id(write_pfx(one.certificate, one.key, SecretBytes(std::string_view("a\0b", 3)), "")) ==
         "Parameter.Invalid");
+}
+
+TEST_CASE("a PFX is not written of a key that stays in a token") {
+  const auto one = must(make_self_signed(request(KeyAlgorithm::p256)));
+  const auto pfx =
+      write_pfx(one.certificate, {.algorithm = KeyAlgorithm::p256, .bytes = {}, .uri = "pkcs11:object=k"},
+                SecretBytes(), "");
+  CHECK(error_id(pfx) == "Certificate.NoKey");
+  CHECK(pfx.error().message.find("pkcs11:object=k") != std::string::npos);
 }
 
 TEST_CASE("PEM is the text that OpenSSL writes") {

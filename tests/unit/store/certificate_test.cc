@@ -1,5 +1,7 @@
 #include "lib/store/certificate.h"
 
+#include <algorithm>
+
 #include "tests/unit/store/store_fixture.h"
 
 namespace accord::test {
@@ -278,6 +280,193 @@ TEST_CASE_FIXTURE(WithCertificate, "a key whose transaction is given up is not s
   }
   CHECK_FALSE(must(has_any_sealed_key(*store)));
   must(store_key(ours));
+  check_loads(ours);
+}
+
+// --- Sealing all keys again
+
+struct WithKeys : WithCertificate {
+  Certificate other = stored(make_certificate("other"));
+  Certificate in_token = stored(make_certificate("in a token"));
+  std::string old_key = {};
+  std::string old_id = {};
+  std::vector<std::string> old_sealed = {};
+
+  WithKeys() {
+    must(store_key(ours));
+    must(store_key(other, make_key("another secret")));
+    must(store_key(in_token, {.algorithm = KeyAlgorithm::p384, .bytes = {}, .uri = "pkcs11:token=a"}));
+    store_request("request one");
+    old_key = slurp(key_path);
+    old_id = must(KeyVault(key_path).key_id());
+    old_sealed = all_sealed();
+  }
+
+  [[nodiscard]] std::string request_binding(const std::string& der) {
+    return must(store_id(*store)) + "|request|" + hex_encode(sha256(der)) + "|P-256";
+  }
+  void store_request(const std::string& der) {
+    const auto sealed = must(KeyVault(key_path).seal("key of " + der, request_binding(der)));
+    auto insertion = must(
+        store->prepare("INSERT INTO certificate_request (created, uses, subject, alternative_names, der, "
+                       "public_key_algorithm, public_key, key_size, wrapped_data_key, ciphertext) "
+                       "VALUES (0, '', 'CN=a', '', ?, 'P-256', x'04', 256, ?, ?)"));
+    insertion->bind_blob(der).bind_blob(sealed.wrapped_data_key).bind_blob(sealed.ciphertext);
+    must(changing([&] { return finish(*insertion); }));
+  }
+  [[nodiscard]] std::string request_key(const std::string& der) {
+    auto query = must(store->prepare("SELECT wrapped_data_key, ciphertext FROM certificate_request"));
+    REQUIRE(must(query->step()));
+    KeyVault vault(key_path);
+    const auto opened = must(vault.open({query->text(0), query->text(1)}, request_binding(der)));
+    return std::string(opened.view());
+  }
+  [[nodiscard]] std::vector<std::string> all_sealed() {
+    auto query = must(
+        store->prepare("SELECT wrapped_data_key, ciphertext FROM private_key WHERE uri IS NULL UNION ALL "
+                       "SELECT wrapped_data_key, ciphertext FROM certificate_request"));
+    std::vector<std::string> sealed;
+    while (must(query->step())) {
+      sealed.push_back(query->text(0));
+      sealed.push_back(query->text(1));
+    }
+    return sealed;
+  }
+
+  enum class Until { sealed, beside, committed, done };
+  // What the verb does, ended at a point of it.
+  Result<KeyIds> change_key(Until end) {
+    KeyVault vault(key_path);
+    auto fresh = vault.with_fresh_key();
+    auto transaction = must(Transaction::begin_writing(*store));
+    auto ids = seal_all_again(*store, vault, fresh);
+    if (!ids || end == Until::sealed) return ids;
+    auto change = must(KeyChange::begin(vault));
+    must(change.put_beside(fresh));
+    if (end == Until::beside) return ids;
+    must(transaction.commit());
+    if (end == Until::done) must(change.put_in_place());
+    return ids;
+  }
+  void check_all_load() {
+    check_loads(ours);
+    check_loads(other, "another secret");
+    CHECK(must(load(in_token)).uri == "pkcs11:token=a");
+  }
+};
+
+TEST_CASE_FIXTURE(WithKeys, "every sealed key opens with the new store key, and none with the old one") {
+  CHECK(must(count_sealed_keys(*store)) == 3);
+  const auto ids = must(change_key(Until::done));
+  CHECK(ids.before == old_id);
+  CHECK(ids.after == must(KeyVault(key_path).key_id()));
+  CHECK(ids.after != old_id);
+  check_all_load();
+  CHECK(request_key("request one") == "key of request one");
+  CHECK(must(count_sealed_keys(*store)) == 3);
+
+  spew(key_path, old_key);
+  CHECK(error_id(load(ours)) == "StoreKey.Wrong");
+  // Not even one who knows to go round the record of the key's id.
+  must(store->execute("UPDATE management_store SET key_id = '" + old_id + "'"));
+  CHECK(error_id(load(ours)) == "StoreKey.Wrong");
+}
+
+TEST_CASE_FIXTURE(WithKeys, "no old sealed key or data key is left in the store's file") {
+  REQUIRE(old_sealed.size() == 6);
+  for (const auto& sealed : old_sealed) REQUIRE(slurp(location).find(sealed) != std::string::npos);
+  must(change_key(Until::done));
+  const auto file = slurp(location);
+  for (const auto& sealed : old_sealed) CHECK(file.find(sealed) == std::string::npos);
+  const auto fresh = all_sealed();
+  REQUIRE(fresh.size() == 6);
+  for (const auto& sealed : fresh) CHECK(file.find(sealed) != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(WithKeys, "a sealed key that was removed is not left in the store's file") {
+  must(changing([&] { return remove_certificate(*store, other.thumbprint); }));
+  const auto left = all_sealed();
+  REQUIRE(left.size() == 4);
+  const auto file = slurp(location);
+  for (const auto& sealed : old_sealed) {
+    const bool stays = std::find(left.begin(), left.end(), sealed) != left.end();
+    CHECK((file.find(sealed) != std::string::npos) == stays);
+  }
+}
+
+TEST_CASE_FIXTURE(WithKeys, "every key opens after a change of the store key that ended at any point") {
+  for (const auto end : {Until::sealed, Until::beside, Until::committed, Until::done}) {
+    CAPTURE(static_cast<int>(end));
+    const auto before = must(KeyVault(key_path).key_id());
+    must(change_key(end));
+    check_all_load();
+    const bool changed = end == Until::committed || end == Until::done;
+    // Loading has also finished what was left to do.
+    CHECK((must(KeyVault(key_path).key_id()) != before) == changed);
+    if (changed) CHECK_FALSE(std::filesystem::exists(key_path + ".new"));
+    CHECK(request_key("request one") == "key of request one");
+    must(store_key(ours));
+    check_all_load();
+  }
+}
+
+TEST_CASE_FIXTURE(WithKeys,
+                  "a first key after a change that waits for its rename is sealed under the new store key") {
+  must(change_key(Until::committed));
+  for (const auto& one : {ours, other, in_token})
+    must(changing([&] { return remove_certificate(*store, one.thumbprint); }));
+  must(store->execute("DELETE FROM certificate_request"));
+  // Without a look at what the store records, this one would adopt the old key, which is about to go.
+  stored(ours);
+  must(store_key(ours));
+  check_loads(ours);
+  CHECK(must(KeyVault(key_path).key_id()) != old_id);
+}
+
+TEST_CASE_FIXTURE(WithKeys, "a key that does not open is named, and then nothing is sealed again") {
+  std::string named;
+  SUBCASE("of a certificate") {
+    must(store->execute("UPDATE private_key SET algorithm = 'P-256' WHERE thumbprint = '" + other.thumbprint +
+                        "'"));
+    named = "certificate '" + other.thumbprint + "'";
+  }
+  SUBCASE("of a request") {
+    must(store->execute("UPDATE certificate_request SET der = x'00'"));
+    named = "certificate request '1'";
+  }
+  const auto ids = change_key(Until::done);
+  CHECK(error_id(ids) == "StoreKey.Wrong");
+  CHECK(ids.error().message.find(named) != std::string::npos);
+  CHECK(all_sealed() == old_sealed);
+  CHECK(slurp(key_path) == old_key);
+  check_loads(ours);
+}
+
+TEST_CASE_FIXTURE(WithKeys, "without its store key nothing is sealed again") {
+  REQUIRE(unlink(key_path.c_str()) == 0);
+  SUBCASE("missing") {
+    CHECK(error_id(change_key(Until::done)) == "StoreKey.Missing");
+    CHECK_FALSE(std::filesystem::exists(key_path));
+  }
+  SUBCASE("another") {
+    must(KeyVault(key_path).create());
+    CHECK(error_id(change_key(Until::done)) == "StoreKey.Wrong");
+  }
+  CHECK(all_sealed() == old_sealed);
+}
+
+TEST_CASE_FIXTURE(WithCertificate, "a store without private keys gets a new store key all the same") {
+  must(KeyVault(key_path).create());
+  KeyVault vault(key_path);
+  auto fresh = vault.with_fresh_key();
+  const auto ids = must(changing([&] { return seal_all_again(*store, vault, fresh); }));
+  CHECK(ids.before == must(KeyVault(key_path).key_id()));
+  auto change = must(KeyChange::begin(vault));
+  must(change.put_beside(fresh));
+  // The first private key finds the new one where it waits.
+  must(store_key(ours));
+  check_loads(ours);
+  must(change.put_in_place());
   check_loads(ours);
 }
 

@@ -2,6 +2,10 @@
 
 #include <openssl/evp.h>
 
+#include <atomic>
+#include <chrono>
+#include <thread>
+
 #include "lib/core/file.h"
 #include "tests/unit/store/store_fixture.h"
 
@@ -191,6 +195,191 @@ TEST_CASE_FIXTURE(WithKey, "what is sealed is AES-256-GCM as others know it") {
   REQUIRE(data_key.size() == 32);
   CHECK(opened_by_evp(data_key, sealed.ciphertext, "private key|here") == "a private key");
   CHECK(opened_by_evp(data_key, sealed.ciphertext, "private key|there").empty());
+}
+
+// --- Changing the key
+
+// A change of the store key, step by step.
+struct WithChange : WithKey {
+  KeyVault vault = KeyVault(path);
+  std::string old_id = must(vault.key_id());
+  KeyVault fresh = vault.with_fresh_key();
+  std::string new_id = must(fresh.key_id());
+  std::string beside = path + ".new";
+
+  // As a process does that is killed between the two steps.
+  void put_beside() {
+    auto change = must(KeyChange::begin(vault));
+    must(change.put_beside(fresh));
+  }
+  [[nodiscard]] std::string id_in(const std::string& file) const {
+    return file_exists(file) ? must(KeyVault(file).key_id()) : std::string();
+  }
+  void check_files(const std::string& in_place, const std::string& in_waiting) const {
+    CHECK(id_in(path) == in_place);
+    CHECK(id_in(beside) == in_waiting);
+  }
+  [[nodiscard]] bool finds(const std::string& id) const { return must(KeyVault(path).use(id)); }
+};
+
+TEST_CASE_FIXTURE(WithChange, "a fresh key is another one, and in memory alone") {
+  CHECK(new_id != old_id);
+  CHECK(must(vault.with_fresh_key().key_id()) != new_id);
+  CHECK(files_in(folder.path()) == 1);
+  const auto sealed = must(fresh.seal("secret", "row"));
+  CHECK(must(fresh.open(sealed, "row")).view() == "secret");
+  CHECK(error_id(vault.open(sealed, "row")) == "StoreKey.Wrong");
+}
+
+TEST_CASE_FIXTURE(WithChange, "a changed key is one private file in the place of the old one") {
+  auto change = must(KeyChange::begin(vault));
+  check_files(old_id, "");
+  must(change.put_beside(fresh));
+  check_files(old_id, new_id);
+  must(change.put_in_place());
+  check_files(new_id, "");
+  struct stat status {};
+  REQUIRE(stat(path.c_str(), &status) == 0);
+  CHECK((status.st_mode & 07777) == 0600);
+  CHECK(files_in(folder.path()) == 1);
+}
+
+TEST_CASE_FIXTURE(WithChange, "the key that the store names is found at every point of a change") {
+  SUBCASE("ended before anything") {
+    CHECK(finds(old_id));
+    check_files(old_id, "");
+  }
+  SUBCASE("ended before the commit") {
+    put_beside();
+    CHECK(finds(old_id));
+    // It may be that of a change under way.
+    check_files(old_id, new_id);
+  }
+  SUBCASE("ended after the commit: what was left is done") {
+    put_beside();
+    CHECK(finds(new_id));
+    check_files(new_id, "");
+    CHECK(finds(new_id));
+  }
+  SUBCASE("under way after the commit: the rename is left to who is at it") {
+    auto change = must(KeyChange::begin(vault));
+    must(change.put_beside(fresh));
+    CHECK(finds(new_id));
+    check_files(old_id, new_id);
+    must(change.put_in_place());
+    CHECK(finds(new_id));
+    check_files(new_id, "");
+  }
+  SUBCASE("rehearsed after the commit: nothing is moved") {
+    put_beside();
+    KeyVault rehearsed(path);
+    rehearsed.keep_off_disk();
+    CHECK(must(rehearsed.use(new_id)));
+    check_files(old_id, new_id);
+  }
+  SUBCASE("the old key was removed by hand after the commit") {
+    put_beside();
+    REQUIRE(unlink(path.c_str()) == 0);
+    CHECK(finds(new_id));
+    check_files(new_id, "");
+  }
+}
+
+TEST_CASE_FIXTURE(WithChange, "a key that is in neither file is not used, and that of the file is") {
+  CHECK_FALSE(finds(new_id));
+  CHECK_FALSE(finds(""));
+  put_beside();
+  KeyVault third(path);
+  CHECK_FALSE(must(third.use("0123456789abcdef")));
+  CHECK(must(third.key_id()) == old_id);
+  check_files(old_id, new_id);
+}
+
+TEST_CASE_FIXTURE(WithChange, "a vault that has a key in memory notices that another one is in force") {
+  put_beside();
+  CHECK(must(vault.key_id()) == old_id);
+  CHECK(must(vault.use(new_id)));
+  CHECK(must(vault.key_id()) == new_id);
+  CHECK_FALSE(must(vault.use(old_id)));
+}
+
+TEST_CASE_FIXTURE(WithChange, "a key that a change left before its commit is replaced by the next change") {
+  put_beside();
+  auto other = vault.with_fresh_key();
+  auto change = must(KeyChange::begin(vault));
+  must(change.put_beside(other));
+  check_files(old_id, must(other.key_id()));
+}
+
+TEST_CASE_FIXTURE(WithChange,
+                  "a change that follows an unfinished one finishes it, and never loses its key") {
+  put_beside();
+  KeyVault next(path);
+  // As a reader that may not move the files, or meets them locked.
+  next.keep_off_disk();
+  REQUIRE(must(next.use(new_id)));
+  auto change = must(KeyChange::begin(next));
+  check_files(new_id, "");
+  auto other = next.with_fresh_key();
+  must(change.put_beside(other));
+  check_files(new_id, must(other.key_id()));
+  // Whoever still has the first change to finish finds that it is done.
+  CHECK(finds(new_id));
+  check_files(new_id, must(other.key_id()));
+}
+
+TEST_CASE_FIXTURE(WithChange, "a change does not begin when the key in memory is in no file any more") {
+  REQUIRE(unlink(path.c_str()) == 0);
+  CHECK(error_id(KeyChange::begin(vault)) == "StoreKey.Missing");
+  must(KeyVault(path).create());
+  CHECK(error_id(KeyChange::begin(vault)) == "StoreKey.Wrong");
+}
+
+TEST_CASE_FIXTURE(WithChange, "a key in waiting must be a private file as the key itself") {
+  put_beside();
+  std::string expected = "StoreKey.Invalid";
+  SUBCASE("others may read it") {
+    REQUIRE(chmod(beside.c_str(), 0644) == 0);
+  }
+  SUBCASE("a link") {
+    REQUIRE(rename(beside.c_str(), folder.path("real").c_str()) == 0);
+    REQUIRE(symlink(folder.path("real").c_str(), beside.c_str()) == 0);
+  }
+  SUBCASE("cut short") {
+    spew(beside, slurp(beside).substr(0, 40));
+  }
+  SUBCASE("a pipe") {
+    REQUIRE(unlink(beside.c_str()) == 0);
+    REQUIRE(mkfifo(beside.c_str(), 0600) == 0);
+  }
+  const auto used = KeyVault(path).use(new_id);
+  CHECK(error_id(used) == expected);
+  CHECK(used.error().message.find(beside) != std::string::npos);
+  // To whom it is not the key it is in nobody's way.
+  CHECK(finds(old_id));
+  CHECK(error_id(KeyChange::begin(vault)) == "File.Exists");
+  CHECK(error_id(KeyChange::check(vault)) == "File.Exists");
+}
+
+TEST_CASE_FIXTURE(WithChange, "what lies in the place of a key in waiting and is none is never removed") {
+  spew(beside, "somebody's file");
+  CHECK(error_id(KeyChange::check(vault)) == "File.Exists");
+  CHECK(error_id(KeyChange::begin(vault)) == "File.Exists");
+  CHECK(slurp(beside) == "somebody's file");
+}
+
+TEST_CASE_FIXTURE(WithChange, "two changes do not touch the files at once") {
+  std::atomic<bool> first_is_done = false;
+  auto first = std::make_unique<KeyChange>(must(KeyChange::begin(vault)));
+  std::thread second([&] {
+    KeyVault waiting(path);
+    const auto change = must(KeyChange::begin(waiting));
+    CHECK(first_is_done);
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  first_is_done = true;
+  first.reset();
+  second.join();
 }
 
 }  // namespace

@@ -215,6 +215,28 @@ TEST_CASE("a damaged private key is refused") {
   CHECK(error_id(Key::from_private(private_bytes("rsa1024"))) == "Key.Invalid");
 }
 
+TEST_CASE("a key in a token that cannot be reached is an error of the token, and Ed25519 is refused before") {
+  const auto in_token = [](KeyAlgorithm algorithm, std::string uri) {
+    return Key::from_private({.algorithm = algorithm, .bytes = {}, .uri = std::move(uri)});
+  };
+  CHECK(error_id(in_token(KeyAlgorithm::rsa, "pkcs11:object=k;module-path=/nowhere.so")) ==
+        "KeyToken.Unreachable");
+  CHECK(error_id(in_token(KeyAlgorithm::p256, "pkcs11:object=k;pin-value=1")) == "Parameter.Invalid");
+  CHECK(error_id(in_token(KeyAlgorithm::ed25519, "pkcs11:object=k;module-path=/nowhere.so")) ==
+        "Key.Invalid");
+}
+
+TEST_CASE("a key belongs to its own public half alone") {
+  for (const auto* name : {"rsa", "p256", "p384", "ed25519"}) {
+    CAPTURE(std::string(name));
+    const auto key = must(Key::from_private(private_bytes(name)));
+    for (const auto* other : {"rsa", "rsa-other", "p256", "p384", "ed25519"}) {
+      CAPTURE(std::string(other));
+      CHECK(key.belongs_to(public_bytes(other)) == (std::string_view(name) == other));
+    }
+  }
+}
+
 TEST_CASE("a JWK that was made for something else does not verify") {
   const std::vector<std::pair<std::string, std::string>> refused = {
       {"not an object", R"([])"},
