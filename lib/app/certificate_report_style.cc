@@ -91,7 +91,7 @@ border:2px solid var(--strong);border-radius:.4rem;text-align:center}
 .party{display:grid;grid-template-columns:minmax(0,2fr) minmax(0,3fr);align-items:center;margin-bottom:.9rem}
 .box{padding:.6rem .75rem;background:var(--box);border:1px solid var(--line);border-radius:.4rem}
 .box small{display:block}
-.arrows{padding:0 .35rem}
+.arrows{padding:0 2px}
 .arrow{--tone:var(--good);position:relative;margin:0 0 .4rem;padding:.15rem .8rem .3rem;font-size:.9rem;
 border-bottom:2px solid var(--tone)}
 .arrow>.icon{color:var(--tone)}
@@ -99,8 +99,8 @@ border-bottom:2px solid var(--tone)}
 .arrow.broken{--tone:var(--bad);border-bottom-style:dashed}
 .arrow.none{--tone:var(--muted);border-bottom-style:none}
 .arrow.in::after,.arrow.out::after{content:"";position:absolute;bottom:-6px;border:5px solid transparent}
-.arrow.in::after{right:-5px;border-left:9px solid var(--tone);border-right-width:0}
-.arrow.out::after{left:-5px;border-right:9px solid var(--tone);border-left-width:0}
+.arrow.in::after{right:0;border-left:9px solid var(--tone);border-right-width:0}
+.arrow.out::after{left:0;border-right:9px solid var(--tone);border-left-width:0}
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,20rem),1fr));gap:1rem}
 .card{padding:.75rem;border:1px solid var(--line);border-radius:.4rem;min-width:0}
 .card h3{margin-top:0}
@@ -113,9 +113,9 @@ border-bottom:2px solid var(--tone)}
 .map.two-sided .servers{grid-column:3;grid-row:1}
 .map.two-sided .we{grid-row:1}
 .map.two-sided .servers .box{order:2}
-.map.two-sided .servers .arrow.in::after{right:auto;left:-5px;border:5px solid transparent;border-left-width:0;
+.map.two-sided .servers .arrow.in::after{right:auto;left:0;border:5px solid transparent;border-left-width:0;
 border-right:9px solid var(--tone)}
-.map.two-sided .servers .arrow.out::after{left:auto;right:-5px;border:5px solid transparent;border-right-width:0;
+.map.two-sided .servers .arrow.out::after{left:auto;right:0;border:5px solid transparent;border-right-width:0;
 border-left:9px solid var(--tone)}}
 @media screen and (max-width:43rem){
 body{padding:.65rem}
@@ -123,7 +123,7 @@ h1{font-size:1.35rem}
 .chart.wide{display:none}
 .chart.narrow{display:block}
 .stacking,.stacking tbody,.stacking tr,.stacking th,.stacking td{display:block}
-.stacking thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+.stacking thead{display:none}
 .stacking tr{margin-bottom:.75rem;padding:.3rem .2rem;border:1px solid var(--line);border-radius:.4rem}
 .stacking th,.stacking td{padding:.25rem .5rem;border:0}
 .stacking td::before{content:attr(data-label) ": ";color:var(--muted);font-size:.875rem;font-weight:600}
