@@ -7,14 +7,24 @@
 namespace accord {
 namespace {
 
-enum class Encoding { pem, der, base64, jwk };
+enum class Encoding { pem, der, base64, jwk, jwks };
 
 }  // namespace
 
 template <>
 struct EnumNames<Encoding> {
-  static constexpr std::array<std::pair<Encoding, std::string_view>, 4> table = {
-      {{Encoding::pem, "Pem"}, {Encoding::der, "Der"}, {Encoding::base64, "Base64"}, {Encoding::jwk, "Jwk"}}};
+  static constexpr std::array<std::pair<Encoding, std::string_view>, 5> table = {
+      {{Encoding::pem, "Pem"},
+       {Encoding::der, "Der"},
+       {Encoding::base64, "Base64"},
+       {Encoding::jwk, "Jwk"},
+       {Encoding::jwks, "Jwks"}}};
+};
+
+template <>
+struct EnumNames<PfxEncryption> {
+  static constexpr std::array<std::pair<PfxEncryption, std::string_view>, 2> table = {
+      {{PfxEncryption::modern, "Modern"}, {PfxEncryption::legacy, "Legacy"}}};
 };
 
 namespace {
@@ -25,6 +35,7 @@ struct Options : PasswordOptions {
   std::optional<std::string> output_file;
   std::optional<Encoding> encoding;
   bool include_private_key = false;
+  std::optional<PfxEncryption> pfx_encryption;
 };
 
 Result<Certificate> chosen(const Environment& env, Connection& store, const Options& options) {
@@ -33,6 +44,16 @@ Result<Certificate> chosen(const Environment& env, Connection& store, const Opti
   if (line.current) return stored_certificate(store, line.current->thumbprint);
   return fail("Certificate.NotAssigned", fmt::format("no certificate is assigned to {}", *options.type),
               *options.type, "get-certificate lists what is assigned");
+}
+
+// What a partner is to accept: of the token issuer not only the key that signs now.
+Result<std::vector<Certificate>> chosen_set(const Environment& env, Connection& store, const Options& options,
+                                            const Certificate& certificate) {
+  if (options.thumbprint || *options.type != kTokenIssuerUse) return std::vector{certificate};
+  TRY_ASSIGN(auto published, published_certificates(store, env.now()));
+  if (!published.empty()) return published;
+  return fail("Certificate.Expired", "no token-issuer certificate is valid any more", certificate.thumbprint,
+              "request-certificate --new --self-signed makes a new one");
 }
 
 std::string encoded(const Certificate& certificate, Encoding encoding) {
@@ -45,8 +66,18 @@ std::string encoded(const Certificate& certificate, Encoding encoding) {
       return base64_encode(certificate.der) + '\n';
     case Encoding::jwk:
       return to_jwk(certificate) + '\n';
+    case Encoding::jwks:
+      break;  // of several
   }
   return {};
+}
+
+Result<std::string> public_part(const Environment& env, Connection& store, const Options& options,
+                                const Certificate& certificate) {
+  if (options.encoding != Encoding::jwks)
+    return encoded(certificate, options.encoding.value_or(Encoding::pem));
+  TRY_ASSIGN(const auto set, chosen_set(env, store, options, certificate));
+  return to_jwks(set) + '\n';
 }
 
 Result<void> export_key(Environment& env, Connection& store, const Options& options,
@@ -67,21 +98,35 @@ Result<void> export_key(Environment& env, Connection& store, const Options& opti
     return fail("Parameter.Empty", "the password of a PFX must not be empty", "--password");
   TRY_ASSIGN(auto* vault, env.vault());
   TRY_ASSIGN(const auto key, load_private_key(store, *vault, certificate));
-  TRY_ASSIGN(const auto pfx, write_pfx(certificate, key, password, certificate.thumbprint));
+  const auto encryption = options.pfx_encryption.value_or(PfxEncryption::modern);
+  if (encryption == PfxEncryption::legacy) {
+    env.warn(
+        "3DES and SHA-1 protect the key no better than its password resists guessing; remove the file once "
+        "it "
+        "is imported");
+  }
+  TRY_ASSIGN(const auto pfx, write_pfx(certificate, key, password, certificate.thumbprint, encryption));
   const auto existing = env.common().force ? Environment::Existing::replace : Environment::Existing::refuse;
   return env.write_file(*options.output_file, std::string(pfx.view()), 0600, existing);
 }
 
 Result<ExitCode> run(Environment& env, const Options& options) {
+  if (options.pfx_encryption && !options.include_private_key) {
+    return fail("Parameter.Clash", "--pfx-encryption is for a PFX, which only --include-private-key makes",
+                "--pfx-encryption", "add --include-private-key, or leave it out");
+  }
   TRY_ASSIGN(auto* store, env.read());
   TRY_ASSIGN(const auto certificate, chosen(env, *store, options));
   TRY(env.approve("Export certificate", certificate.thumbprint));
   if (options.include_private_key) {
     TRY(export_key(env, *store, options, certificate));
-  } else if (options.output_file) {
-    TRY(env.write_file(*options.output_file, encoded(certificate, options.encoding.value_or(Encoding::pem))));
+    return ExitCode::success;
+  }
+  TRY_ASSIGN(auto text, public_part(env, *store, options, certificate));
+  if (options.output_file) {
+    TRY(env.write_file(*options.output_file, std::move(text)));
   } else {
-    env.emit_text(encoded(certificate, options.encoding.value_or(Encoding::pem)));
+    env.emit_text(text);
   }
   return ExitCode::success;
 }
@@ -113,15 +158,28 @@ Verb declare() {
                             {.help = "Where to write it.", .type = "Path", .writes_file = true})),
               own(parameter(
                   "Encoding", &Options::encoding,
-                  {.help = "Of the public part; Base64 is the DER on one line.", .default_text = "Pem"})),
+                  {.help =
+                       "Of the public part; Base64 is the DER on one line, Jwks the set of all keys that are "
+                       "published for the token issuer.",
+                   .default_text = "Pem"})),
               own(parameter("IncludePrivateKey", &Options::include_private_key,
                             {.help = "Make a PFX with the key."})),
+              own(parameter(
+                  "PfxEncryption", &Options::pfx_encryption,
+                  {.help = "Of the PFX: AES-256 with SHA-256, or 3DES with SHA-1 for Windows Server 2016 "
+                           "and older.",
+                   .default_text = "Modern"})),
           },
           password_parameters<Options>(Origin::accord)),
-      .examples = {{"export-certificate --type OAuthTokenIssuer --output-file issuer.pem",
-                    "What a partner needs."},
-                   {"export-certificate --type OAuthTokenIssuer --encoding base64",
-                    "The line that hosted directories ask for."}},
+      .examples =
+          {{"export-certificate --type OAuthTokenIssuer --output-file issuer.pem", "What a partner needs."},
+           {"export-certificate --type OAuthTokenIssuer --encoding base64",
+            "The line that hosted directories ask for."},
+           {"export-certificate --type OAuthTokenIssuer --encoding jwks --output-file jwks.json",
+            "Every key that verifies our tokens, the one that signs first."},
+           {"export-certificate --type OAuthTokenIssuer --include-private-key --output-file issuer-legacy.pfx "
+            "--password-file password.txt --pfx-encryption legacy",
+            "Certificate and key for another host, in a form that old Windows reads."}},
       .run = run,
   });
 }

@@ -35,7 +35,7 @@ namespace {
 constexpr std::string_view kNew = "ByNew", kClear = "ByClear", kList = "ByList", kRetrieve = "ByRetrieve";
 constexpr Duration kValidFor = std::chrono::days(365 * 5);
 
-struct Options {
+struct Options : RollOptions {
   bool make = false;
   bool list = false;
   bool retrieve = false;
@@ -173,7 +173,7 @@ Result<void> make_certificate(Environment& env, Connection& store, const Options
   TRY(env.approve("Make self-signed certificate", names.front()));
   TRY_ASSIGN(const auto identity, make_self_signed(wanted(env, options, names)));
   TRY(take_in(env, store, identity));
-  if (options.identity) TRY(assign(env, store, options.type, identity.certificate));
+  if (options.identity) TRY(assign(env, store, options.type, identity.certificate, options));
   return emit_certificate(env, store, identity.certificate.thumbprint);
 }
 
@@ -225,6 +225,7 @@ Result<void> list_requests(Environment& env, const Options& options) {
   TRY_ASSIGN(const auto requests, pending_requests(*store, options.request_id));
   if (options.output) TRY(write_again(env, options, requests));
   std::vector<Record> records;
+  records.reserve(requests.size());
   for (const auto& request : requests) records.push_back(to_record(request));
   if (options.request_id) {
     env.emit(std::move(records.front()));
@@ -247,7 +248,7 @@ Result<void> retrieve_answer(Environment& env, const Options& options) {
     return fail("Parameter.Missing", "what the request was made for is no longer known", "--type",
                 "say what to assign the certificate to: --type OAuthTokenIssuer");
   }
-  if (options.identity) TRY(assign(env, *store, uses, retrieved.certificate));
+  if (options.identity) TRY(assign(env, *store, uses, retrieved.certificate, options));
   return emit_certificate(env, *store, retrieved.certificate.thumbprint);
 }
 
@@ -284,6 +285,11 @@ Result<void> check_switch(std::string_view set, const Options& options) {
 Result<ExitCode> run(Environment& env, const Options& options) {
   const auto set = env.parameter_set();
   TRY(check_switch(set, options));
+  TRY(check_roll(options, env.now()));
+  if (options.roll && !options.identity) {
+    return fail("Parameter.Missing", "--roll stages a certificate for its use, which takes --identity global",
+                "--identity", "add --identity global, or leave out --roll");
+  }
   TRY(set == kNew        ? make(env, options)
       : set == kList     ? list_requests(env, options)
       : set == kRetrieve ? retrieve_answer(env, options)
@@ -294,8 +300,6 @@ Result<ExitCode> run(Environment& env, const Options& options) {
 constexpr std::string_view kNoAuthority =
     "no certification authority is reached from here; --output writes the request to a file to hand over, "
     "and --retrieve takes in the answer";
-constexpr std::string_view kStaging =
-    "staging is not in this version; set-certificate replaces the current certificate at once";
 constexpr std::string_view kNoDirectory = "there is no Active Directory here; the store holds everything";
 
 // What a new certificate, or a request for one, is to say.
@@ -328,8 +332,6 @@ std::vector<Parameter> content_parameters() {
 
 std::vector<Parameter> refused_parameters() {
   return {
-      refused_parameter("Roll", kStaging),
-      refused_parameter("EffectiveDate", kStaging, {"EffectiveTime"}),
       refused_parameter("CA", kNoAuthority),
       refused_parameter("CaAccount", kNoAuthority),
       refused_parameter("CaPassword", kNoAuthority),
@@ -354,7 +356,8 @@ Verb declare() {
           "key waits in the store, and the request (PKCS#10) goes to the certification authority as a file. "
           "--retrieve takes in its answer: a certificate as PEM or DER, or PKCS#7; the chain around it is "
           "not "
-          "needed. With --identity global a certificate is assigned to --type at once.",
+          "needed. With --identity global a certificate is assigned to --type: at once, or with --roll at "
+          "--effective-date.",
       .effect = Effect::writes,
       .sets = {kNew, kClear, kList, kRetrieve},
       .parameters = with(
@@ -402,10 +405,13 @@ Verb declare() {
                             {.help = "This request only.", .sets = {kClear, kList, kRetrieve}}),
               },
               content_parameters()),
-          refused_parameters()),
+          with(roll_parameters<Options>({kNew, kRetrieve}), refused_parameters())),
       .examples =
           {{"request-certificate --new --self-signed --type OAuthTokenIssuer --identity global",
             "Makes the token-issuer certificate and assigns it."},
+           {"request-certificate --new --self-signed --type OAuthTokenIssuer --identity global --roll "
+            "--effective-date +30d",
+            "Makes the next one, which takes over in 30 days."},
            {"request-certificate --new --self-signed --type OAuthTokenIssuer --key-alg P-256 --valid-for 2y",
             "Makes one with another kind of key; set-certificate assigns it later."},
            {"request-certificate --new --type OAuthTokenIssuer --output request.csr",

@@ -91,8 +91,8 @@ Verb declare() {
                    {"update-management-store-key --what-if",
                     "Says how many keys would be encrypted again, and opens each of them to see that it can "
                     "be done."},
-                   {"update-management-store-key --store ./exchange/store.db --property KeyId --output value",
-                    "Changes the key of another store and prints what identifies the new one."}},
+                   {"update-management-store-key --property PreviousKeyId,KeyId --output csv",
+                    "Changes the key and prints what identifies the old one and the new one."}},
       .output = &kStoreKeyType,
       .in_batch = InBatch::not_atomic,
       .run = run,

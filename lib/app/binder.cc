@@ -443,7 +443,8 @@ Requested requested(const Verb& verb, const std::vector<std::string>& arguments)
     const auto spelling = spelling_of(arguments[i]);
     if (!spelling) continue;
     const auto* one = surface.spelt(spelling->name);
-    if (one != nullptr && one->name == "Nagios") made.nagios = spelling->value.value_or("true") != "false";
+    if (one != nullptr && one->name == "Nagios")
+      made.nagios = parse_boolean(spelling->value.value_or("true")) != false;
     if (one == nullptr || !surface.is_common(one)) continue;
     const auto value = spelling->value            ? *spelling->value
                        : i + 1 < arguments.size() ? arguments[i + 1]

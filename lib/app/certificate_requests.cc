@@ -70,6 +70,7 @@ std::string listed(std::vector<std::string> items) {
 tl::unexpected<Error> mismatch(const AuthorityAnswer& answer,
                                const std::vector<CertificateRequest>& requests) {
   std::vector<std::string> seen;
+  seen.reserve(answer.certificates.size());
   for (const auto& one : answer.certificates) seen.push_back(fmt::format("'{}'", one.subject));
   const auto thumbprint = answer.certificates.front().thumbprint;
   if (requests.empty()) {
@@ -81,6 +82,7 @@ tl::unexpected<Error> mismatch(const AuthorityAnswer& answer,
         "that comes with its own key");
   }
   std::vector<std::string> pending;
+  pending.reserve(requests.size());
   for (const auto& one : requests) pending.push_back(describe(one));
   auto message = fmt::format("no certificate of the answer ({}) is for the key of request {}",
                              listed(std::move(seen)), listed(std::move(pending)));
@@ -93,6 +95,7 @@ tl::unexpected<Error> mismatch(const AuthorityAnswer& answer,
 
 tl::unexpected<Error> several(const std::vector<Match>& matches) {
   std::vector<std::string> ids;
+  ids.reserve(matches.size());
   for (const auto& one : matches) ids.push_back(std::to_string(one.request.id));
   return fail(
       "Parameter.Missing",

@@ -64,5 +64,7 @@ enum class PfxEncryption { modern, legacy };
 [[nodiscard]] std::string to_pem(const Certificate& certificate);
 // The public key as a JWK with x5t, x5c, use and alg (RFC 7517), as JSON text in one line.
 [[nodiscard]] std::string to_jwk(const Certificate& certificate);
+// A JWK set of them, in their order.
+[[nodiscard]] std::string to_jwks(const std::vector<Certificate>& certificates);
 
 }  // namespace accord

@@ -336,6 +336,16 @@ tl::unexpected<Error> no_key(std::string message, std::string advice) {
   return fail("Certificate.NoKey", std::move(message), {}, std::move(advice));
 }
 
+// Of several for one key, as a renewal leaves them, the one that lasts longest.
+std::vector<Certificate>::iterator certificate_of(const PublicKeyBytes& key, std::vector<Certificate>& all) {
+  auto chosen = all.end();
+  for (auto at = all.begin(); at != all.end(); ++at) {
+    const bool fits = at->public_key.algorithm == key.algorithm && at->public_key.bytes == key.bytes;
+    if (fits && (chosen == all.end() || at->not_after > chosen->not_after)) chosen = at;
+  }
+  return chosen;
+}
+
 // The certificate whose public key is the private key's own; the others are named in the warnings.
 Result<Identity> join(Contents contents) {
   if (contents.keys.empty()) {
@@ -350,17 +360,14 @@ Result<Identity> join(Contents contents) {
   TRY_ASSIGN(const auto public_half, public_half_of(key));
   TRY_ASSIGN(auto compact, compact_private_key(key));
   Identity identity{.certificate = {}, .key = std::move(compact), .warnings = std::move(contents.warnings)};
-  bool found = false;
-  for (auto& certificate : contents.certificates) {
-    const auto& candidate = certificate.public_key;
-    if (!found && candidate.algorithm == public_half.algorithm && candidate.bytes == public_half.bytes) {
-      identity.certificate = std::move(certificate);
-      found = true;
-    } else {
-      identity.warnings.push_back(
-          fmt::format("the file also holds certificate {}, which was ignored", describe(certificate)));
-    }
+  const auto chosen = certificate_of(public_half, contents.certificates);
+  const bool found = chosen != contents.certificates.end();
+  for (auto at = contents.certificates.begin(); at != contents.certificates.end(); ++at) {
+    if (at == chosen) continue;
+    identity.warnings.push_back(
+        fmt::format("the file also holds certificate {}, which was ignored", describe(*at)));
   }
+  if (found) identity.certificate = std::move(*chosen);
   if (!found && contents.first_unreadable) return tl::unexpected(*std::move(contents.first_unreadable));
   if (!found) {
     return no_key(contents.certificates.empty() ? "the file holds a private key and no certificate"

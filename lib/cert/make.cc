@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <iterator>
 
 #include "lib/cert/certificate.h"
 #include "lib/cert/key.h"
@@ -339,6 +340,12 @@ std::string to_jwk(const Certificate& certificate) {
   add_public_numbers(jwk, certificate.public_key, names);
   jwk.add("x5c", json::Value::array({json::Value(base64_encode(certificate.der))}));
   return json::dump(jwk);
+}
+
+std::string to_jwks(const std::vector<Certificate>& certificates) {
+  std::vector<std::string> keys;
+  std::ranges::transform(certificates, std::back_inserter(keys), to_jwk);
+  return fmt::format("{{\"keys\":[{}]}}", fmt::join(keys, ","));
 }
 
 }  // namespace accord

@@ -16,6 +16,7 @@
 
 #include "lib/app/run.h"
 #include "lib/app/verb.h"
+#include "lib/core/encoding.h"
 #include "lib/core/time.h"
 
 namespace accord::test {
@@ -393,7 +394,14 @@ class Runner {
     const auto call = fmt::format("{}", fmt::join(words, " "));
     // The lines of a batch that were done before one failed have printed what they made.
     const bool is_batch = words.front() == "invoke-batch";
-    if (code != 0 && code != 5 && code != 6 && !is_batch && !console.out.empty()) {
+    // A monitoring system reads one line of standard output, whatever came of the call.
+    const bool is_monitored = std::ranges::any_of(words, [](const std::string& word) {
+      return equals_ignoring_case(word, "--nagios") || equals_ignoring_case(word, "-nagios");
+    });
+    if (is_monitored && std::ranges::count(console.out, '\n') != 1) {
+      blame(fmt::format("'{}' did not print one line:\n{}", call, console.out));
+    }
+    if (code != 0 && code != 5 && code != 6 && !is_batch && !is_monitored && !console.out.empty()) {
       blame(fmt::format("'{}' failed and yet wrote to standard output:\n{}", call, console.out));
     }
     for (const auto secret : kSecrets) {

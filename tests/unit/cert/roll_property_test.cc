@@ -258,6 +258,13 @@ rc::Gen<Step> any_step() {
                               rc::gen::set(&Step::seconds, span));
 }
 
+// Sanitized, each sequence takes a hundred times as long.
+#ifdef __SANITIZE_ADDRESS__
+constexpr int kSequences = 2'000;
+#else
+constexpr int kSequences = 100'000;
+#endif
+
 int setting(const char* name, int usual) {
   const char* wanted = std::getenv(name);
   return wanted != nullptr ? std::atoi(wanted) : usual;
@@ -281,7 +288,7 @@ TEST_CASE(
   const auto steps = rc::gen::container<std::vector<Step>>(any_step());
   rc::detail::TestParams params;
   params.seed = static_cast<std::uint64_t>(setting("ACCORD_SEED", 2026));
-  params.maxSuccess = setting("ACCORD_SEQUENCES", 100'000);
+  params.maxSuccess = setting("ACCORD_SEQUENCES", kSequences);
   params.maxSize = 80;
   const auto result =
       rc::detail::checkTestable([&] { property(*steps); }, rc::detail::TestMetadata{}, params);
