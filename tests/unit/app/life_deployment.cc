@@ -55,8 +55,9 @@ struct Reading {
   explicit Reading(const std::string& store, Instant now)
       : settings{.accord_store = store},
         session(settings, std::nullopt),
-        environment({.console = console, .settings = settings, .now = now, .session = session, .answers = answers},
-                    verb, common, "") {}
+        environment(
+            {.console = console, .settings = settings, .now = now, .session = session, .answers = answers},
+            verb, common, "") {}
   AgreeingConsole console;
   Settings settings;
   StoreSession session;
@@ -88,7 +89,8 @@ X509Handle self_signed(EVP_PKEY* key, const WantedCertificate& wanted) {
   const bool done =
       X509_set_version(made.get(), X509_VERSION_3) == 1 &&
       ASN1_INTEGER_set(X509_get_serialNumber(made.get()), wanted.letter) == 1 &&
-      X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, reinterpret_cast<const unsigned char*>(name.data()),
+      X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8,
+                                 reinterpret_cast<const unsigned char*>(name.data()),
                                  static_cast<int>(name.size()), -1, 0) == 1 &&
       X509_set_issuer_name(made.get(), subject) == 1 &&
       ASN1_TIME_set(X509_getm_notBefore(made.get()), seconds(wanted.not_before)) != nullptr &&
@@ -153,8 +155,8 @@ Outcome Folder::run(const std::string& store, const Words& words, Instant now, s
 
 std::string Folder::must_run(const std::string& store, const Words& words, Instant now) {
   auto outcome = run(store, words, now);
-  REQUIRE_MESSAGE(outcome.code == 0,
-                  fmt::format("{}: {} ended in {}: {}", store, fmt::join(words, " "), outcome.code, outcome.error));
+  REQUIRE_MESSAGE(outcome.code == 0, fmt::format("{}: {} ended in {}: {}", store, fmt::join(words, " "),
+                                                 outcome.code, outcome.error));
   return std::move(outcome.out);
 }
 

@@ -1,5 +1,6 @@
-// What the story of life_test.cc happens in: our store and those of four partners in a scratch folder, commands run in
-// process by the clock of whoever runs them, certificates of any validity around the test keys, tokens and their judges.
+// What the story of life_test.cc happens in: our store and those of four partners in a scratch folder,
+// commands run in process by the clock of whoever runs them, certificates of any validity around the test
+// keys, tokens and their judges.
 #pragma once
 
 #include <filesystem>
@@ -82,7 +83,7 @@ class Folder {
 [[nodiscard]] std::vector<Certificate> published_of(const std::string& store, Instant now);
 
 // A token that whoever holds the key could make, for any audience.
-[[nodiscard]] std::string forge(const OwnCertificate& own, const std::string& issuer, const std::string& audience,
-                                Instant not_before, Instant expires);
+[[nodiscard]] std::string forge(const OwnCertificate& own, const std::string& issuer,
+                                const std::string& audience, Instant not_before, Instant expires);
 
 }  // namespace accord::test

@@ -1,10 +1,14 @@
-// Two years of a deployment: at no second is a valid token refused or a dead key accepted, but where a command had said so.
+// Two years of a deployment: at no second is a valid token refused or a dead key accepted, but where a
+// command had said so.
 //
-// The story is told twice. `Life` runs it: real verbs on our store and on the stores of four partners, who hold copies of our
-// keys as of the last time that they read them. The tables below are the model, written down by hand: who is to sign, what is
-// to be published, what each partner knows, and which outages were announced. The two are compared
-//   - at every second of the two years: between two commands all is a function of (rows, now), and it is evaluated;
-//   - with tokens that the real verb made every hour and around every change, judged by the real verifier of each partner's
+// The story is told twice. `Life` runs it: real verbs on our store and on the stores of four partners, who
+// hold copies of our keys as of the last time that they read them. The tables below are the model, written
+// down by hand: who is to sign, what is to be published, what each partner knows, and which outages were
+// announced. The two are compared
+//   - at every second of the two years: between two commands all is a function of (rows, now), and it is
+//   evaluated;
+//   - with tokens that the real verb made every two hours or so and around every change, judged by the real
+//   verifier of each partner's
 //     store at each second at which a verdict can change: one before, that one, and one after;
 //   - with tokens forged with every key that there ever was, whether it is in force, not yet, or no more.
 #include <doctest/doctest.h>
@@ -33,11 +37,13 @@ using namespace std::chrono_literals;
 
 #if defined(NDEBUG) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 constexpr std::int64_t kStride = 1;
-constexpr int kHoursBetweenTokens = 1;
+// Every time of day comes up, for every partner and kind of token.
+constexpr auto kBetweenTokens = 115min;
 #else
-// A build for finding faults of memory is too slow for every second; an hour around each change it takes whole.
+// A build for finding faults of memory is too slow for every second; an hour around each change it takes
+// whole.
 constexpr std::int64_t kStride = 61;
-constexpr int kHoursBetweenTokens = 7;
+constexpr auto kBetweenTokens = 11h + 35min;
 #endif
 
 constexpr Instant kStart{1'798'761'600s};  // 2027-01-01T00:00:00Z
@@ -46,28 +52,30 @@ constexpr Duration kMaximum = 25h;
 constexpr Duration kUsualLifetime = 8h;
 
 constexpr Instant at(int day, int hour = 0, int minute = 0, int second = 0) {
-  return kStart + std::chrono::hours(24 * day + hour) + std::chrono::minutes(minute) + std::chrono::seconds(second);
+  return kStart + std::chrono::hours(24 * day + hour) + std::chrono::minutes(minute) +
+         std::chrono::seconds(second);
 }
 constexpr Instant kEnd = at(730);
 
 // ---------------------------------------------------------------------------------------------------------------------
 // The model. Times are true ones; our own clock is wrong now and then.
 
-// X is staged and taken back, Z never assigned. F is a renewal with the key of A, as I is with that of B, J of C, K of D.
+// X is staged and taken back, Z never assigned. Some are renewals with an older key: F with that of A, E and
+// I with that of B, J of C, K of D. An RSA key is what Lync, Exchange and SharePoint have.
 constexpr std::array<test::WantedCertificate, 13> kCertificates = {{
     {'A', "cert-rsa.key", at(-1), at(100, 3, 20)},
     {'B', "cert-other.key", at(40), at(240)},
     {'C', "token-rsa.key", at(100), at(400)},
     {'D', "token-rsa-other.key", at(170), at(500)},
-    {'E', "token-p384.key", at(230), at(420)},
+    {'E', "cert-other.key", at(230), at(420)},
     {'F', "cert-rsa.key", at(280), at(600)},
-    {'G', "token-ed25519.key", at(380), at(640)},
+    {'G', "token-p256.key", at(380), at(640)},
     {'H', "cert-p256.key", at(400), at(430)},
     {'I', "cert-other.key", at(641), at(900)},
     {'J', "token-rsa.key", at(680), at(1000)},
     {'K', "token-rsa-other.key", at(690), at(1000)},
-    {'X', "token-p256.key", at(0), at(1000)},
-    {'Z', "token-p256.key", at(0), at(1001)},
+    {'X', "token-ed25519.key", at(0), at(1000)},
+    {'Z', "token-ed25519.key", at(0), at(1001)},
 }};
 
 struct Phase {
@@ -87,24 +95,24 @@ constexpr std::array<Phase, 28> kPhases = {{
     {at(160), 'C', "", 'B'},
     {at(170), 'C', "D", 'B'},
     {at(200), 'D', "", 'C'},
-    {at(201, 8), 'C', "", 'D'},       // swapped back for the partner that missed it
+    {at(201, 8), 'C', "", 'D'},  // swapped back for the partner that missed it
     {at(204, 8), 'D', "", 'C'},
-    {at(230, 10, 17), 'E'},           // D is compromised
+    {at(230, 10, 17), 'E'},  // D is compromised
     {at(280), 'E', "F"},
     {at(310), 'F', "", 'E'},
-    {at(310, 0, 2), 'E', "F"},        // our clock goes back four minutes, over the date
+    {at(310, 0, 2), 'E', "F"},  // our clock goes back four minutes, over the date
     {at(310, 0, 4), 'F', "", 'E'},
     {at(380), 'F', "G", 'E'},
-    {at(400, 12), 'H', "G", 'F'},     // at once, by a clock that is three minutes fast
-    {at(400, 12, 1), 'F', "HG"},      // and is put right
+    {at(400, 12), 'H', "G", 'F'},  // at once, by a clock that is three minutes fast
+    {at(400, 12, 1), 'F', "HG"},   // and is put right
     {at(400, 12, 3), 'H', "G", 'F'},
-    {at(430, 5), 'G', "", 'H'},       // H has ended; the staged one is made effective
-    {at(641, 6), 'I', "", 'G'},       // G has ended, and nothing was staged
+    {at(430, 5), 'G', "", 'H'},  // H has ended; the staged one is made effective
+    {at(641, 6), 'I', "", 'G'},  // G has ended, and nothing was staged
     {at(680), 'I', "J", 'G'},
     {at(699, 23, 56, 40), 'J', "", 'I'},  // our clock is 200 s fast
     {at(699, 23, 58), 'I', "J", 'G'},
     {at(700), 'J', "", 'I'},
-    {at(700, 10), 'K', "", 'J'},      // a second roll while tokens of I live
+    {at(700, 10), 'K', "", 'J'},  // a second roll while tokens of I live
 }};
 
 struct ClockError {
@@ -135,9 +143,12 @@ struct PartnerModel {
   Duration interval = {};
 };
 constexpr std::array<PartnerModel, 4> kPartners = {{
-    {"exchange", "00000002-0000-0ff1-ce00-000000000000", "contoso.com", "mail.contoso.com", at(0, 1, 17, 23), 8h},
-    {"sharepoint", "00000003-0000-0ff1-ce00-000000000000", "fabrikam.com", "portal.fabrikam.com", at(0, 22, 10, 5), 24h},
-    {"scheduler", "7557eb47-c689-4224-abcf-aef9bd7573df", "contoso.com", "teams.contoso.com", at(0, 5, 41), 13h},
+    {"exchange", "00000002-0000-0ff1-ce00-000000000000", "contoso.com", "mail.contoso.com", at(0, 1, 17, 23),
+     8h},
+    {"sharepoint", "00000003-0000-0ff1-ce00-000000000000", "fabrikam.com", "portal.fabrikam.com",
+     at(0, 22, 10, 5), 24h},
+    {"scheduler", "7557eb47-c689-4224-abcf-aef9bd7573df", "contoso.com", "teams.contoso.com", at(0, 5, 41),
+     13h},
     {"workflow", "00000005-0000-0ff1-ce00-000000000000", "workflow.contoso.com", "wf.contoso.com", at(0), 0s},
 }};
 constexpr std::size_t kWorkflow = 3;
@@ -281,7 +292,8 @@ std::string form(Instant at) {
 }
 
 struct Counts {
-  std::int64_t seconds = 0, minted = 0, not_minted = 0, forged = 0, verdicts = 0, mirrored = 0, health = 0, reads = 0;
+  std::int64_t seconds = 0, minted = 0, not_minted = 0, forged = 0, verdicts = 0, mirrored = 0, health = 0,
+               reads = 0;
 };
 
 struct LiveToken {
@@ -319,14 +331,15 @@ class Life {
     for (const auto change : changes_) {
       for (const auto offset : {-1s, 0s, 1s}) looks_.insert(change + offset);
     }
-    for (auto hour = kStart; hour < kEnd; hour += std::chrono::hours(kHoursBetweenTokens)) hours_.insert(hour);
+    for (auto time = kStart; time < kEnd; time += kBetweenTokens) mints_.insert(time);
   }
 
   void live() {
     std::set<Instant> instants = looks_;
-    instants.insert(hours_.begin(), hours_.end());
+    instants.insert(mints_.begin(), mints_.end());
     for (const auto& [instant, _] : plans_) instants.insert(instant);
     for (const auto& one : kClockErrors) instants.insert(one.from);
+    for (auto day = kStart; day < kEnd; day += 12h) instants.insert(day);
     std::erase_if(instants, [](Instant one) { return one < kStart || one >= kEnd; });
     for (const auto instant : instants) {
       judge_ends_before(instant);
@@ -341,13 +354,15 @@ class Life {
                         kStride == 1 ? " (every one of the two years)"
                                      : fmt::format(" (every {}th, and an hour around each change)", kStride),
                         folder_.commands(), counts_.reads));
-    MESSAGE(fmt::format("{} tokens minted, {} refused to be, {} forged; {} verdicts of partners, {} of test-oauth-token "
-                        "--as-partner; {} health checks",
-                        counts_.minted, counts_.not_minted, counts_.forged, counts_.verdicts, counts_.mirrored,
-                        counts_.health));
+    MESSAGE(fmt::format(
+        "{} tokens minted, {} refused to be, {} forged; {} verdicts of partners, {} of test-oauth-token "
+        "--as-partner; {} health checks",
+        counts_.minted, counts_.not_minted, counts_.forged, counts_.verdicts, counts_.mirrored,
+        counts_.health));
     for (const auto& one : outages_) {
-      MESSAGE(fmt::format("announced: {} refuses tokens of {} from {} to {}: {} verdicts", kPartners.at(one.partner).name,
-                          one.key, form(one.from), form(one.to), one.refused));
+      MESSAGE(fmt::format("announced: {} refuses tokens of {} from {} to {}: {} verdicts",
+                          kPartners.at(one.partner).name, one.key, form(one.from), form(one.to),
+                          one.refused));
       CHECK_MESSAGE(one.refused > 0, "nothing was refused in an announced outage");
     }
   }
@@ -361,7 +376,8 @@ class Life {
   [[nodiscard]] std::string filled(std::string text) const {
     for (const auto& [letter, own] : certificates_) {
       const auto replace = [&](const std::string& from, const std::string& to) {
-        for (auto found = text.find(from); found != std::string::npos; found = text.find(from, found + to.size()))
+        for (auto found = text.find(from); found != std::string::npos;
+             found = text.find(from, found + to.size()))
           text.replace(found, from.size(), to);
       };
       replace(fmt::format("{{{}}}", letter), own.certificate.thumbprint);
@@ -369,7 +385,9 @@ class Life {
     }
     return text;
   }
-  [[nodiscard]] std::string thumbprint(char letter) const { return certificates_.at(letter).certificate.thumbprint; }
+  [[nodiscard]] std::string thumbprint(char letter) const {
+    return certificates_.at(letter).certificate.thumbprint;
+  }
 
   // What our admin types; returns what came on standard error.
   std::string admin(const std::string& line) {
@@ -388,8 +406,10 @@ class Life {
   void found() {
     const auto make = [&](const std::string& store, const std::string& service, const std::string& domain,
                           const std::string& host) {
-      folder_.must_run(store, {"new-management-store", "--service-name", service, "--sip-domain", domain}, kStart);
-      folder_.must_run(store, {"set-oauth-configuration", "--hosts", host, "--public-url", "https://" + host}, kStart);
+      folder_.must_run(store, {"new-management-store", "--service-name", service, "--sip-domain", domain},
+                       kStart);
+      folder_.must_run(store, {"set-oauth-configuration", "--hosts", host, "--public-url", "https://" + host},
+                       kStart);
     };
     now_ = kStart;
     make("lync.db", "lync", "litwareinc.com", "lync.litwareinc.com");
@@ -403,16 +423,18 @@ class Life {
       const auto& partner = kPartners.at(i);
       const auto store = store_of(i);
       make(store, std::string(partner.principal), std::string(partner.realm), std::string(partner.host));
-      folder_.must_run(store, {"import-certificate", "--path", key, "--identity", "global", "--type", "OAuthTokenIssuer"},
-                       kStart);
+      folder_.must_run(
+          store, {"import-certificate", "--path", key, "--identity", "global", "--type", "OAuthTokenIssuer"},
+          kStart);
       folder_.write("partner.json", folder_.must_run(store, {"export-auth-metadata"}, kStart));
-      admin(fmt::format("new-partner-application {} --metadata-file {} --application-trust-level full", partner.name,
-                        folder_.path("partner.json")));
+      admin(fmt::format("new-partner-application {} --metadata-file {} --application-trust-level full",
+                        partner.name, folder_.path("partner.json")));
       admin(fmt::format("set-partner-application {} --learns-our-keys-by {}", partner.name,
                         i == kWorkflow ? "file" : "metadata"));
       auto registration = words_of("new-partner-application lync --application-trust-level full");
       if (i == kWorkflow) {
-        for (const auto& word : {"--application-identifier", "lync", "--realm", "litwareinc.com", "--certificate-file-data"})
+        for (const auto& word :
+             {"--application-identifier", "lync", "--realm", "litwareinc.com", "--certificate-file-data"})
           registration.emplace_back(word);
         registration.push_back(certificates_.at('A').cert_path);
       } else {
@@ -430,7 +452,8 @@ class Life {
 
   // A staged key, and workflow told of it by the commands that an admin gets printed.
   void tell_workflow(char letter, const std::string& told) {
-    const auto exported = folder_.must_run("lync.db", {"export-certificate", "--thumbprint", thumbprint(letter)}, ours(now_));
+    const auto exported =
+        folder_.must_run("lync.db", {"export-certificate", "--thumbprint", thumbprint(letter)}, ours(now_));
     folder_.write("told.pem", exported);
     change_workflow({"--add-certificate-file-data", folder_.path("told.pem")});
     admin("set-partner-application workflow --told-thumbprint " + told);
@@ -452,7 +475,8 @@ class Life {
     documents_[partner] = outcome.out;
     folder_.write("lync.json", outcome.out);
     const auto store = store_of(partner);
-    folder_.must_run(store, {"set-partner-application", "lync", "--metadata-file", folder_.path("lync.json")}, now_);
+    folder_.must_run(store, {"set-partner-application", "lync", "--metadata-file", folder_.path("lync.json")},
+                     now_);
     judges_[partner] = test::judge_of(folder_.path(store), now_);
   }
 
@@ -483,15 +507,17 @@ class Life {
 
   Health health() {
     ++counts_.health;
-    const auto outcome = folder_.run("lync.db", {"test-certificate-configuration", "--output", "json"}, ours(now_));
+    const auto outcome =
+        folder_.run("lync.db", {"test-certificate-configuration", "--output", "json"}, ours(now_));
     REQUIRE_MESSAGE((outcome.code == 0 || outcome.code == 5 || outcome.code == 6), outcome.error);
     return {.code = outcome.code, .record = test::must(json::parse(outcome.out))};
   }
 
   Health expect_health(int code, const std::string& decision) {
     auto seen = health();
-    CHECK_MESSAGE((seen.code == code && seen.text("Decision") == decision),
-                  fmt::format("at {}: {} {}: {}", form(now_), seen.code, seen.text("Decision"), seen.text("Summary")));
+    CHECK_MESSAGE(
+        (seen.code == code && seen.text("Decision") == decision),
+        fmt::format("at {}: {} {}: {}", form(now_), seen.code, seen.text("Decision"), seen.text("Summary")));
     return seen;
   }
 
@@ -517,11 +543,13 @@ class Life {
       const auto command = expect_health(6, "StageNew").commands().at(0);
       const auto advice = command.substr(command.find(" --roll"));
       CHECK(advice == " --roll --effective-date " + form(at(70, 10)));
-      const auto said = admin("import-certificate --path {B.pem} --identity global --type OAuthTokenIssuer" + advice);
-      expect_in(said, fmt::format("'workflow' refuses our tokens from {} on unless it is told of the new key: "
-                                  "export-certificate --thumbprint {{B}}, then set-partner-application workflow "
-                                  "--told-thumbprint {{A}},{{B}}",
-                                  form(at(70, 10))));
+      const auto said =
+          admin("import-certificate --path {B.pem} --identity global --type OAuthTokenIssuer" + advice);
+      expect_in(said,
+                fmt::format("'workflow' refuses our tokens from {} on unless it is told of the new key: "
+                            "export-certificate --thumbprint {{B}}, then set-partner-application workflow "
+                            "--told-thumbprint {{A}},{{B}}",
+                            form(at(70, 10))));
     });
     plan(at(45, 10), [this] {
       const auto commands = expect_health(6, "TellPartners").commands();
@@ -531,8 +559,10 @@ class Life {
       admin(commands[1]);
       expect_health(0, "None");
     });
-    plan(at(71, 11, 4, 59), [this] { CHECK(expect_health(0, "None").finding("CERT-PREVIOUS", thumbprint('A')) == nullptr); });
-    plan(at(71, 11, 5), [this] { CHECK(expect_health(0, "None").finding("CERT-PREVIOUS", thumbprint('A')) != nullptr); });
+    plan(at(71, 11, 4, 59),
+         [this] { CHECK(expect_health(0, "None").finding("CERT-PREVIOUS", thumbprint('A')) == nullptr); });
+    plan(at(71, 11, 5),
+         [this] { CHECK(expect_health(0, "None").finding("CERT-PREVIOUS", thumbprint('A')) != nullptr); });
     plan(at(72, 9), [this] {
       const auto seen = expect_health(0, "None");
       const auto* ended = seen.finding("CERT-PREVIOUS", thumbprint('A'));
@@ -545,8 +575,9 @@ class Life {
 
   void tell_of_a_moved_and_a_cancelled_roll() {
     const auto stage = [](char letter, Instant date) {
-      return fmt::format("set-certificate --type OAuthTokenIssuer --thumbprint {{{}}} --roll --effective-date {}", letter,
-                         form(date));
+      return fmt::format(
+          "set-certificate --type OAuthTokenIssuer --thumbprint {{{}}} --roll --effective-date {}", letter,
+          form(date));
     };
     plan(at(100), [this, stage] {
       admin("import-certificate --path {C.pem}");
@@ -564,9 +595,12 @@ class Life {
 
   void tell_of_a_missed_roll() {
     plan(at(170), [this] {
-      const auto said = admin("import-certificate --path {D.pem} --identity global --type OAuthTokenIssuer --roll "
-                              "--effective-date " + form(at(200)));
-      expect_in(said, fmt::format("'workflow' refuses our tokens from {} on unless it is told", form(at(200))));
+      const auto said = admin(
+          "import-certificate --path {D.pem} --identity global --type OAuthTokenIssuer --roll "
+          "--effective-date " +
+          form(at(200)));
+      expect_in(said,
+                fmt::format("'workflow' refuses our tokens from {} on unless it is told", form(at(200))));
     });
     // The window is foretold to the second.
     plan(at(180), [this] {
@@ -575,7 +609,8 @@ class Life {
       REQUIRE(warning != nullptr);
       expect_in(std::string(warning->find_string("Detection").value()),
                 "the staged key {D}, which signs from " + form(at(200)) + " on");
-      for (const auto* other : {"exchange", "sharepoint", "scheduler"}) CHECK(seen.finding("CERT-NOTIFY", other) == nullptr);
+      for (const auto* other : {"exchange", "sharepoint", "scheduler"})
+        CHECK(seen.finding("CERT-NOTIFY", other) == nullptr);
     });
     plan(at(200, 6), [this] { expect_health(6, "TellPartners"); });
     plan(at(201, 8), [this] {
@@ -593,8 +628,10 @@ class Life {
   void expect_all_uninformed(const std::string& said, char letter) {
     for (const auto* reader : {"exchange", "sharepoint", "scheduler"})
       expect_in(said, fmt::format("'{}' refuses our tokens until it reads our metadata again", reader));
-    expect_in(said, fmt::format("'workflow' refuses our tokens until it is told of the new key: export-certificate "
-                                "--thumbprint {{{}}}", letter));
+    expect_in(said,
+              fmt::format("'workflow' refuses our tokens until it is told of the new key: export-certificate "
+                          "--thumbprint {{{}}}",
+                          letter));
   }
 
   void tell_of_a_compromised_key() {
@@ -611,20 +648,25 @@ class Life {
       admin("set-partner-application workflow --told-thumbprint {E}");
     });
     plan(at(280), [this] {
-      admin("import-certificate --path {F.pem} --identity global --type OAuthTokenIssuer --roll --effective-date " +
-            form(at(310)));
+      admin(
+          "import-certificate --path {F.pem} --identity global --type OAuthTokenIssuer --roll "
+          "--effective-date " +
+          form(at(310)));
     });
     plan(at(281), [this] { tell_workflow('F', "{E},{F}"); });
   }
 
   void tell_of_an_end_with_one_staged() {
     plan(at(380), [this] {
-      admin("import-certificate --path {G.pem} --identity global --type OAuthTokenIssuer --roll --effective-date " +
-            form(at(450)));
+      admin(
+          "import-certificate --path {G.pem} --identity global --type OAuthTokenIssuer --roll "
+          "--effective-date " +
+          form(at(450)));
     });
     plan(at(381), [this] { tell_workflow('G', "{E},{F},{G}"); });
     plan(at(400, 12), [this] {
-      expect_all_uninformed(admin("import-certificate --path {H.pem} --identity global --type OAuthTokenIssuer"), 'H');
+      expect_all_uninformed(
+          admin("import-certificate --path {H.pem} --identity global --type OAuthTokenIssuer"), 'H');
     });
     plan(at(400, 16), [this] { tell_workflow('H', "{E},{F},{G},{H}"); });
     plan(at(430), [this] { expect_health(5, "MoveStaged"); });
@@ -632,7 +674,8 @@ class Life {
     plan(at(430, 5), [this] {
       const auto commands = expect_health(5, "PublishStaged").commands();
       REQUIRE(commands.size() == 1);  // everyone knows G
-      CHECK(commands[0] == filled("set-certificate --type OAuthTokenIssuer --thumbprint {G} --roll --effective-date now"));
+      CHECK(commands[0] ==
+            filled("set-certificate --type OAuthTokenIssuer --thumbprint {G} --roll --effective-date now"));
       CHECK(admin(commands[0]).find("refuse") == std::string::npos);
       expect_health(0, "None");
     });
@@ -645,20 +688,24 @@ class Life {
     plan(at(640, 0, 0, 1), [this] {
       const auto seen = expect_health(5, "MakeNew");
       const auto commands = seen.commands();
-      CHECK(commands.at(0) == "request-certificate --new --self-signed --identity global --type OAuthTokenIssuer");
+      CHECK(commands.at(0) ==
+            "request-certificate --new --self-signed --identity global --type OAuthTokenIssuer");
       const auto evidence = json::dump(*seen.record.find("Evidence"));
       for (const auto& partner : kPartners) expect_in(evidence, fmt::format("to tell: {}", partner.name));
     });
     plan(at(641, 6), [this] {
-      expect_all_uninformed(admin("import-certificate --path {I.pem} --identity global --type OAuthTokenIssuer"), 'I');
+      expect_all_uninformed(
+          admin("import-certificate --path {I.pem} --identity global --type OAuthTokenIssuer"), 'I');
     });
     plan(at(641, 10), [this] { tell_workflow('I', "{E},{F},{G},{H},{I}"); });
   }
 
   void tell_of_a_hasty_roll() {
     plan(at(680), [this] {
-      admin("import-certificate --path {J.pem} --identity global --type OAuthTokenIssuer --roll --effective-date " +
-            form(at(700)));
+      admin(
+          "import-certificate --path {J.pem} --identity global --type OAuthTokenIssuer --roll "
+          "--effective-date " +
+          form(at(700)));
     });
     plan(at(681), [this] { tell_workflow('J', "{E},{F},{G},{H},{I},{J}"); });
     plan(at(700, 10), [this] {
@@ -688,7 +735,7 @@ class Life {
       compare_published();
       mirror();
     }
-    if (hours_.contains(instant)) {
+    if (mints_.contains(instant)) {
       ++turn_;
       mint(turn_ % kPartners.size(), kAsked.at(turn_ % kAsked.size()));
     }
@@ -711,8 +758,9 @@ class Life {
     if (rows_are_known_) return;
     rows_ = test::rows_of(folder_.path("lync.db"), ours(now_));
     for (auto& row : rows_) {
-      const auto own = std::ranges::find_if(
-          certificates_, [&](const auto& one) { return one.second.certificate.thumbprint == row.thumbprint; });
+      const auto own = std::ranges::find_if(certificates_, [&](const auto& one) {
+        return one.second.certificate.thumbprint == row.thumbprint;
+      });
       REQUIRE(own != certificates_.end());
       row.thumbprint = std::string(1, own->first);
       row.use = "u";
@@ -741,29 +789,37 @@ class Life {
   void evaluate(const Phase& phase, Instant from, Instant until, Duration ahead) {
     for (auto second = from; second < until;) {
       ++counts_.seconds;
-      if (!is_as_the_model_says(phase, second + ahead)) blame(fmt::format("at {}: the rows say otherwise", form(second)));
-      second += kStride == 1 || is_near_change(second) ? 1s : std::chrono::seconds(kStride);
+      const bool is_near = is_near_change(second);
+      const bool whole = is_near || counts_.seconds % 61 == 0;
+      if (!publishes(phase, second + ahead) || (whole && !has_slots_of(phase, second + ahead)))
+        blame(fmt::format("at {}: the rows say otherwise", form(second)));
+      second += is_near ? 1s : std::chrono::seconds(kStride);
     }
   }
-  [[nodiscard]] bool is_near_change(Instant second) const {
-    const auto next = changes_.lower_bound(second - 1h);
-    return next != changes_.end() && *next - second <= 1h + std::chrono::seconds(kStride);
+  // Asked in the order of time.
+  [[nodiscard]] bool is_near_change(Instant second) {
+    while (near_ != changes_.end() && *near_ + 1h < second) ++near_;
+    return near_ != changes_.end() && *near_ <= second + 1h + std::chrono::seconds(kStride);
   }
 
-  [[nodiscard]] bool is_as_the_model_says(const Phase& phase, Instant now) const {
-    const auto line = timeline_at(rows_, now);
-    const auto is = [](const auto& row, char letter) {
-      return row ? row->thumbprint[0] == letter : letter == 0;
-    };
-    if (!is(line.current, phase.current) || !is(line.previous, phase.previous)) return false;
-    if (line.staged.size() != phase.staged.size()) return false;
+  // The signer first, then the others.
+  [[nodiscard]] bool publishes(const Phase& phase, Instant now) const {
     const auto all = published_at(rows_, now);
     const std::size_t count = 1 + phase.staged.size() + (phase.previous != 0 ? 1 : 0);
     if (all.size() != count || all.front().thumbprint[0] != phase.current) return false;
     for (std::size_t i = 0; i < phase.staged.size(); ++i) {
-      if (line.staged[i].thumbprint[0] != phase.staged[i] || all[i + 1].thumbprint[0] != phase.staged[i]) return false;
+      if (all[i + 1].thumbprint[0] != phase.staged[i]) return false;
     }
     return phase.previous == 0 || all.back().thumbprint[0] == phase.previous;
+  }
+  [[nodiscard]] bool has_slots_of(const Phase& phase, Instant now) const {
+    const auto line = timeline_at(rows_, now);
+    const auto is = [](const auto& row, char letter) {
+      return row ? row->thumbprint[0] == letter : letter == 0;
+    };
+    return is(line.current, phase.current) && is(line.previous, phase.previous) &&
+           std::ranges::equal(line.staged, phase.staged, {},
+                              [](const auto& row) { return row.thumbprint[0]; });
   }
 
   // What the real code reads from the store, certificates that have ended left out.
@@ -794,8 +850,8 @@ class Life {
     const bool is_capped = outlives && asked.lifetime.empty() && start < wanted(key).not_after;
     const int expected = key == 0 ? 1 : outlives && !is_capped ? 2 : 0;
     if (outcome.code != expected)
-      return blame(fmt::format("at {}: {} ended in {}, not {}: {}", form(now_), fmt::join(words, " "), outcome.code, expected,
-                               outcome.error));
+      return blame(fmt::format("at {}: {} ended in {}, not {}: {}", form(now_), fmt::join(words, " "),
+                               outcome.code, expected, outcome.error));
     if (outcome.code != 0) {
       ++counts_.not_minted;
       if (expected == 2 && !asked.lifetime.empty()) mint(partner, kAsked[1]);
@@ -807,9 +863,11 @@ class Life {
   }
 
   void keep(std::size_t partner, char key, const test::MintedText& minted, Instant start, Instant end) {
-    if (minted.x5t != certificates_.at(key).certificate.x5t() || minted.not_before != start || minted.expires != end)
-      return blame(fmt::format("at {}: a token of {} from {} to {}, not one of {} from {} to {}", form(now_), minted.x5t,
-                               form(minted.not_before), form(minted.expires), key, form(start), form(end)));
+    if (minted.x5t != certificates_.at(key).certificate.x5t() || minted.not_before != start ||
+        minted.expires != end)
+      return blame(fmt::format("at {}: a token of {} from {} to {}, not one of {} from {} to {}", form(now_),
+                               minted.x5t, form(minted.not_before), form(minted.expires), key, form(start),
+                               form(end)));
     LiveToken token{minted.text, partner, key, start, end};
     // The partner's clock may be slow by as much as the skew, and no more.
     judge(token, start - kSkew - 1s, known_to(partner, now_));
@@ -830,9 +888,9 @@ class Life {
     const bool expected =
         known.find(token.key) != std::string::npos && is_valid(token.key, clock) && is_in_time(token, clock);
     if (report.accepted() != expected) {
-      blame(fmt::format("at {}, by its clock {}: {} {} a token of {} from {} to {}: {}", form(now_), form(clock),
-                        kPartners.at(token.partner).name, expected ? "refuses" : "accepts", token.key,
-                        form(token.not_before), form(token.expires),
+      blame(fmt::format("at {}, by its clock {}: {} {} a token of {} from {} to {}: {}", form(now_),
+                        form(clock), kPartners.at(token.partner).name, expected ? "refuses" : "accepts",
+                        token.key, form(token.not_before), form(token.expires),
                         report.accepted() ? "" : report.first_failure()->reason));
     }
     return report.accepted();
@@ -901,20 +959,21 @@ class Life {
       std::string expected;
       for (const auto& token : live_) {
         if (token.partner != i) continue;
-        const bool is_good = published(now_).find(token.key) != std::string::npos && is_valid(token.key, ours(now_)) &&
-                             is_in_time(token, ours(now_));
+        const bool is_good = published(now_).find(token.key) != std::string::npos &&
+                             is_valid(token.key, ours(now_)) && is_in_time(token, ours(now_));
         input += token.text + "\n";
         expected += is_good ? "Success\n" : "Failure\n";
         ++counts_.mirrored;
       }
       if (input.empty()) continue;
-      const auto seen = folder_.run("lync.db",
-                                    {"test-oauth-token", "-", "--as-partner", std::string(kPartners.at(i).name), "--output",
-                                     "value", "--property", "Result"},
-                                    ours(now_), input);
+      const auto seen =
+          folder_.run("lync.db",
+                      {"test-oauth-token", "-", "--as-partner", std::string(kPartners.at(i).name), "--output",
+                       "value", "--property", "Result"},
+                      ours(now_), input);
       if (seen.out != expected)
-        blame(fmt::format("at {}: as {} the verdicts are\n{}instead of\n{}{}", form(now_), kPartners.at(i).name, seen.out,
-                          expected, seen.error));
+        blame(fmt::format("at {}: as {} the verdicts are\n{}instead of\n{}{}", form(now_),
+                          kPartners.at(i).name, seen.out, expected, seen.error));
     }
   }
 
@@ -930,8 +989,8 @@ class Life {
       const bool knows = known_to(i, now_).find(key) != std::string::npos;
       const bool is_wrong = i == kWorkflow ? said != knows : said && !knows;
       if (is_wrong)
-        blame(fmt::format("at {}: {} {} the key {}, and test-certificate-configuration says otherwise", form(now_),
-                          kPartners.at(i).name, knows ? "knows" : "does not know", key));
+        blame(fmt::format("at {}: {} {} the key {}, and test-certificate-configuration says otherwise",
+                          form(now_), kPartners.at(i).name, knows ? "knows" : "does not know", key));
     }
   }
 
@@ -939,10 +998,11 @@ class Life {
 
   test::Folder folder_;
   std::map<char, test::OwnCertificate> certificates_;
-  std::vector<Judge> judges_;             // of the partners, as their stores are now
-  std::vector<std::string> documents_;    // that they have read last
+  std::vector<Judge> judges_;           // of the partners, as their stores are now
+  std::vector<std::string> documents_;  // that they have read last
   std::vector<Outage> outages_;
-  std::set<Instant> changes_, looks_, hours_;
+  std::set<Instant> changes_, looks_, mints_;
+  std::set<Instant>::const_iterator near_ = changes_.begin();
   std::multimap<Instant, std::function<void()>> plans_;
 
   Instant now_ = kStart;
