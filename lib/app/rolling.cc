@@ -142,8 +142,8 @@ Result<void> check_validity(const Certificate& certificate, Instant at) {
 tl::unexpected<Error> too_late(const Certificate& current, Instant date, std::string why, Instant latest,
                                Instant now) {
   return fail("Certificate.RollTooLate",
-              fmt::format("{} is too late: the current certificate '{}' ends at {}{}", format_instant(date),
-                          current.thumbprint, format_instant(current.not_after), why),
+              fmt::format("the date {} is too late: the current certificate '{}' ends at {}{}",
+                          format_instant(date), current.thumbprint, format_instant(current.not_after), why),
               format_instant(date),
               latest > now
                   ? fmt::format("the latest safe date is --effective-date {}", format_instant(latest))

@@ -102,6 +102,9 @@ class Row:
 ROWS = {
     "Answer.No": Row("remove-partner-application exchange --confirm", answer="n"),
     "Answer.NotPossible": Row("remove-partner-application exchange --confirm"),
+    "Certificate.AlreadyStaged": Row(f"import-certificate --path data/cert-p384-pair.pem {ISSUER} --roll --effective-date +31d",
+                                     shell(f"import-certificate --path data/cert-ed25519-pair.pem {ISSUER} --roll "
+                                           "--effective-date +30d")),
     "Certificate.Changed": Row(f"remove-certificate --type OAuthTokenIssuer --thumbprint {NO_THUMBPRINT} --force"),
     "Certificate.Expired": Row("export-auth-metadata", sql("UPDATE certificate SET not_after = not_before + 1")),
     "Certificate.InUse": Row("remove-certificate --type OAuthTokenIssuer --confirm=false"),
@@ -112,6 +115,8 @@ ROWS = {
     "Certificate.RequestMismatch": Row("request-certificate --retrieve --path data/cert-other.pem",
                                        shell("request-certificate --new --type Default --key-alg P-256"),
                                        form="--format json"),
+    "Certificate.RollTooLate": Row(f"import-certificate --path data/cert-p384-pair.pem {ISSUER} --roll "
+                                   "--effective-date 2056-11-15"),
     "Certificate.Sha1Collision": Row(f"{REGISTER} --certificate-file-data data/cert-other.pem",
                                      sql(f"UPDATE trusted_key SET sha256 = '{'A' * 64}'")),
     "Certificate.TooMany": Row("set-partner-application sharepoint --add-certificate-file-data data/token-rsa-other.cer",

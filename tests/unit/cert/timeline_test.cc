@@ -379,6 +379,13 @@ TEST_CASE("what is staged and will have signed counts with what it signs until i
   CHECK(refused({row("B", 100)}, rows, 150) == "B from 300 until 1229");
 }
 
+TEST_CASE("what comes in by the change can be refused by it as well") {
+  // A clock that ran back has left two staged ones: D signs until the first of them, and goes with the
+  // second.
+  const Assignments rows = {row("A", 0), row("C", 200), row("E", 300)};
+  CHECK(refused(rows, assigned(rows, "D", 100), 100) == "A from 200 until 1130, D from 300 until 1229");
+}
+
 TEST_CASE("a token that a dropped row shows is remembered by the row that stays") {
   // A signs, B signs, A comes back, and B once more: the first row of A is the one that shows when it signed.
   auto rows = assigned(assigned({}, "A", 0), "B", 100);
