@@ -235,12 +235,16 @@ std::string identity_fields(const Certificate& certificate) {
          field("SHA-256", code(certificate.sha256));
 }
 
+std::string days_field(Instant end, Instant now) {
+  const auto days = days_left(end, now);
+  return days > 0 ? std::to_string(days) : fmt::format("{} ({})", days, time_left(end, now));
+}
+
 std::string date_fields(const Shown& one, Instant now) {
   const auto& certificate = one.certificate();
   return field("NotBefore", time_element(certificate.not_before)) +
          field("NotAfter", time_element(certificate.not_after)) +
-         field("Days left", fmt::format("{} ({})", days_left(certificate.not_after, now),
-                                        time_left(certificate.not_after, now))) +
+         field("Days left", days_field(certificate.not_after, now)) +
          field("Effective date", time_element(one.held->row.effective)) +
          field("Published since", time_element(one.held->row.published)) + field("Signs", signing_time(one)) +
          field("Last token ends", one.last_token ? time_element(*one.last_token) : "");

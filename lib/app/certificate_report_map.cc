@@ -75,7 +75,8 @@ std::string outgoing(const Party& party) {
   const auto text = lines(outgoing_words(party), outgoing_details(party));
   if (party.verifies == nullptr) return arrow("none", Sign::neutral, text);
   if (party.trouble_with_ours.empty()) return arrow("out", Sign::good, text);
-  return arrow("out broken", party.verifies->knows_current ? Sign::warning : Sign::bad, text);
+  return party.verifies->knows_current ? arrow("out broken late", Sign::warning, text)
+                                       : arrow("out broken", Sign::bad, text);
 }
 
 std::string box(const Party& party, Instant now) {

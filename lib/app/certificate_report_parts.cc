@@ -73,6 +73,11 @@ std::string rough(Duration duration) {
   return counted(seconds / 86400, "day", "days");
 }
 
+// "request-certificate --new": to be copied as it is.
+bool begins_with_command(std::string_view text) {
+  return text.substr(0, text.find(' ')).find('-') != text.npos;
+}
+
 }  // namespace
 
 std::vector<Shown> shown_certificates(const HealthFacts& facts) {
@@ -152,7 +157,7 @@ std::string short_thumbprint(std::string_view thumbprint) {
 
 std::string sentence(std::string_view text) {
   std::string made(text);
-  if (made.empty()) return made;
+  if (made.empty() || begins_with_command(text)) return made;
   if (made.front() >= 'a' && made.front() <= 'z') made.front() = static_cast<char>(made.front() - 'a' + 'A');
   if (made.back() != '.' && made.back() != ':') made += '.';
   return made;

@@ -51,7 +51,7 @@ struct Party {
 [[nodiscard]] std::string ahead(Instant at, Instant now);       // "in 5 hours"
 [[nodiscard]] std::string time_left(Instant end, Instant now);  // "1,130 days left", "expired 3 days ago"
 [[nodiscard]] std::string short_thumbprint(std::string_view thumbprint);
-// "the staged one moves" as "The staged one moves."
+// "the staged one moves" as "The staged one moves."; a command stays as it is.
 [[nodiscard]] std::string sentence(std::string_view text);
 // To the second, for people and machines.
 [[nodiscard]] std::string time_element(Instant at);

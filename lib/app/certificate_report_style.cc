@@ -51,11 +51,11 @@ thead th{color:var(--muted);font-size:.875rem}
 td small,td bdi,th bdi{overflow-wrap:anywhere}
 td small{display:block}
 .findings th[scope=row]{white-space:nowrap}
-.findings td:nth-child(3){max-width:14rem}
+.findings td:nth-child(3){width:22%}
 .badge{display:inline-block;white-space:nowrap;padding:.05rem .45rem;color:var(--tone);background:var(--tone-ground);
 border:1px solid var(--tone);border-radius:1rem;font-size:.8125rem;font-weight:600}
 .legend{display:flex;flex-wrap:wrap;gap:.3rem 1.25rem;padding:0;list-style:none;color:var(--muted);font-size:.875rem}
-figure{margin:1rem 0 1.5rem;max-width:60rem}
+figure{margin:1rem 0 1.5rem}
 figcaption{margin-bottom:.4rem;color:var(--muted);font-size:.9rem}
 .chart{display:block;width:100%;height:auto}
 .chart.narrow{display:none;max-width:30rem}
@@ -66,11 +66,13 @@ paint-order:stroke;unicode-bidi:isolate}
 .chart .tick,.chart .now-label{text-anchor:middle}
 .chart .tick,.chart .label{fill:var(--muted)}
 .chart .now-label{font-weight:700}
+.chart .left{text-anchor:end}
 .chart .axis{stroke:var(--muted)}
 .chart .grid,.chart .base{stroke:var(--grid)}
 .chart .now{stroke:var(--ink);stroke-width:1.6}
 .chart .handover{stroke:var(--strong);stroke-width:1.4;stroke-dasharray:4 3}
 .chart .mark{stroke:var(--ink)}
+.chart .faint{stroke-opacity:.35}
 .chart .close-up{fill:var(--shade)}
 .chart .valid{fill:var(--valid)}
 .chart .signs,.chart .over{fill:var(--strong)}
@@ -97,6 +99,7 @@ border-bottom:2px solid var(--tone)}
 .arrow>.icon{color:var(--tone)}
 .arrow small{display:block}
 .arrow.broken{--tone:var(--bad);border-bottom-style:dashed}
+.arrow.late{--tone:var(--warn)}
 .arrow.none{--tone:var(--muted);border-bottom-style:none}
 .arrow.in::after,.arrow.out::after{content:"";position:absolute;bottom:-6px;border:5px solid transparent}
 .arrow.in::after{right:0;border-left:9px solid var(--tone);border-right-width:0}
@@ -112,6 +115,7 @@ border-bottom:2px solid var(--tone)}
 .map.two-sided{grid-template-columns:minmax(0,1fr) 11rem minmax(0,1fr)}
 .map.two-sided .servers{grid-column:3;grid-row:1}
 .map.two-sided .we{grid-row:1}
+.map.two-sided .servers h3{padding-left:.6rem}
 .map.two-sided .servers .box{order:2}
 .map.two-sided .servers .arrow.in::after{right:auto;left:0;border:5px solid transparent;border-left-width:0;
 border-right:9px solid var(--tone)}
@@ -127,9 +131,10 @@ h1{font-size:1.35rem}
 .stacking tr{margin-bottom:.75rem;padding:.3rem .2rem;border:1px solid var(--line);border-radius:.4rem}
 .stacking th,.stacking td{padding:.25rem .5rem;border:0}
 .stacking td::before{content:attr(data-label) ": ";color:var(--muted);font-size:.875rem;font-weight:600}
-.findings td:nth-child(3){max-width:none}
+.findings td:nth-child(3){width:auto}
 .map{grid-template-columns:minmax(0,1fr) 2.1rem}
-.map .party{display:block}
+.map .party{display:block;margin-bottom:1.2rem}
+.map .box{margin-right:.5rem}
 .map .arrows{padding:.3rem .2rem 0 .6rem}
 .we{padding:.6rem .1rem}
 .we-label{writing-mode:vertical-rl}
@@ -139,6 +144,8 @@ h1{font-size:1.35rem}
 @media print{
 body{max-width:none;padding:0;font-size:10pt}
 h2,h3,figcaption{break-after:avoid}
+table,small{font-size:8.5pt}
+.stacking th,.stacking td{padding:.2rem .4rem}
 tr,li,figure,.card,.verdict,.figures div,.party,pre{break-inside:avoid}
 .verdict,.badge,.box,.card,.figures div,pre,.we{background:none}
 .we-label{position:static}}

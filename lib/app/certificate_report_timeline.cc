@@ -102,7 +102,7 @@ void mark_what_is_staged(ChartRow& row, const CertificateAssignment& assignment)
   row.marks.push_back({assignment.effective, "takes over " + minute(assignment.effective)});
   row.marks.push_back({assignment.published, "published " + minute(assignment.published)});
   const auto read = assignment.published + kRefreshInterval;
-  row.marks.push_back({read, "read by partners " + minute(read)});
+  row.marks.push_back({read, "read from metadata by " + minute(read)});
 }
 
 void mark_the_end(ChartRow& row, const Shown& one, const HealthFacts& facts) {
@@ -162,7 +162,7 @@ ChartRow refresh_row(const std::vector<Party>& all, const HealthFacts& facts, co
   if (row.marks.size() > kMostNamedParties) {
     for (auto& mark : row.marks) mark.label.clear();
   }
-  row.details = {refresh_summary(all, reads, fresh)};
+  row.details = {refresh_summary(all, reads, fresh), fmt::format("{} of {} in 24 h", fresh, all.size())};
   return row;
 }
 
@@ -216,20 +216,41 @@ std::string figure(const TimeChart& chart, std::string_view caption) {
                      draw(chart, ChartWidth::wide), draw(chart, ChartWidth::narrow));
 }
 
-std::string legend() {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kLooks = {
-      {{R"(<rect class="signs" y="2" width="24" height="12"/>)", "signs our tokens"},
-       {R"(<rect class="valid" y="5" width="24" height="6"/>)", "valid"},
-       {R"(<rect class="tail" x="1" y="2" width="22" height="12"/>)", "its last tokens are still accepted"},
-       {R"(<rect class="warning" y="6" width="24" height="3"/>)", "ends soon: warning"},
-       {R"(<rect class="critical" y="5" width="24" height="6"/>)", "ends very soon: critical"},
-       {R"(<path class="handover" d="M12 0V16"/>)", "the next one takes over"}}};
+struct LegendItem {
+  Look look = Look::valid;
+  std::string_view shape;
+  std::string_view words;
+};
+
+// Of what is drawn, and nothing else.
+std::string legend(const TimeChart& chart) {
+  constexpr std::array<LegendItem, 7> kItems = {
+      {{Look::signs, R"(<rect class="signs" y="2" width="24" height="12"/>)", "signs our tokens"},
+       {Look::keyless, R"(<rect class="keyless" x="1" y="2" width="22" height="12"/>)",
+        "should sign, but its key is not here"},
+       {Look::valid, R"(<rect class="valid" y="4" width="24" height="8"/>)", "valid"},
+       {Look::tail, R"(<rect class="tail" x="1" y="2" width="22" height="12"/>)",
+        "its last tokens are still accepted"},
+       {Look::planned, R"(<rect class="planned" x="1" y="2" width="22" height="12"/>)", "advised"},
+       {Look::warning, R"(<rect class="warning" y="6" width="24" height="3"/>)", "ends soon: warning"},
+       {Look::critical, R"(<rect class="critical" y="5" width="24" height="6"/>)",
+        "ends very soon: critical"}}};
+  const auto is_drawn = [&chart](Look look) {
+    return std::ranges::any_of(chart.rows, [look](const ChartRow& row) {
+      return std::ranges::find(row.spans, look, &ChartSpan::look) != row.spans.end();
+    });
+  };
   std::string items;
-  for (const auto& [shape, words] : kLooks)
-    items +=
-        fmt::format(R"(<li><svg class="chart key" viewBox="0 0 24 16" aria-hidden="true">{}</svg> {}</li>)",
-                    shape, words);
-  return "<ul class=\"legend\">" + items + "</ul>\n";
+  const auto add = [&items](std::string_view shape, std::string_view words) {
+    items += fmt::format(
+        "<li><svg class=\"chart key\" viewBox=\"0 0 24 16\" aria-hidden=\"true\">{}</svg> {}</li>\n", shape,
+        words);
+  };
+  for (const auto& [look, shape, words] : kItems) {
+    if (is_drawn(look)) add(shape, words);
+  }
+  if (!chart.handovers.empty()) add(R"(<path class="handover" d="M12 0V16"/>)", "the next one takes over");
+  return "<ul class=\"legend\">\n" + items + "</ul>\n";
 }
 
 }  // namespace
@@ -240,10 +261,10 @@ std::string timeline_section(const HealthFacts& facts, const CertificateHealth& 
   if (all.empty()) return section + "<p>There is no certificate to draw.</p>\n</section>\n";
 
   const auto near = weeks(all, facts, health);
-  section += legend();
-  section += figure(
-      chart_of_weeks(all, facts, health, near),
-      fmt::format("The weeks around now, {} to {}. All times are UTC.", date(near.from), date(near.until)));
+  const auto around_now = chart_of_weeks(all, facts, health, near);
+  section += legend(around_now);
+  section += figure(around_now, fmt::format("The weeks around now, {} to {}. All times are UTC.",
+                                            date(near.from), date(near.until)));
   section +=
       figure(chart_of_years(all, facts, near),
              "The whole validity of each certificate. The shaded strip is what the drawing above shows.");

@@ -6,7 +6,9 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <string_view>
+#include <utility>
 
 #include "lib/app/html.h"
 #include "lib/core/encoding.h"
@@ -17,11 +19,8 @@ namespace {
 using std::chrono::days;
 using std::chrono::sys_days;
 
-// --- Measures, in units of the drawing. Texts are 12 high; a column is that of a wide font (DejaVu Sans), so
-// that what is laid out fits with any.
+// --- Measures, in units of the drawing
 
-constexpr double kColumn = 7.8;
-constexpr double kBoldColumn = 9.2;
 constexpr double kPadding = 7;
 constexpr double kNowBaseline = 13;
 constexpr double kTickBaseline = 31;
@@ -35,13 +34,37 @@ constexpr double kZone = 40;
 constexpr double kLabelBaseline = 58;
 constexpr double kLane = 16;
 
+// --- How wide a text is. The page brings no font along, so this is that of a wide one (DejaVu Sans), rounded
+// up: what is laid out with it fits with the others too.
+
+constexpr double kFontSize = 12;
+constexpr double kBold = 1.16;
+
+double ems(char32_t character) {
+  constexpr std::u32string_view kSlim = U" ijlft.,:;-'()/|!";
+  constexpr std::u32string_view kBroad = U"mwMW@%…";
+  if (kSlim.find(character) != kSlim.npos) return 0.41;
+  if (kBroad.find(character) != kBroad.npos) return 1.01;
+  if (character < 0x80) return character >= U'A' && character <= U'Z' ? 0.76 : 0.645;
+  std::string bytes;
+  append_utf8(bytes, character);
+  return 0.85 * static_cast<double>(display_width(bytes));
+}
+
 double width_of(std::string_view text) {
-  return kColumn * static_cast<double>(display_width(text));
+  double width = 0;
+  for (std::size_t i = 0; i < text.size();) {
+    const auto next = code_point_at(text, i);
+    width += ems(next.value.value_or(U'?'));
+    i += next.length;
+  }
+  return kFontSize * width;
 }
 
 // Texts beside and below one another, none over another.
 struct Extent {
   double from = 0, until = 0;
+  [[nodiscard]] double middle() const { return (from + until) / 2; }
   [[nodiscard]] bool meets(const Extent& other) const {
     return from < other.until + kGap && other.from < until + kGap;
   }
@@ -95,7 +118,8 @@ constexpr std::array<Step, 15> kSteps = {{{Unit::day, 1, 1, 10},
 // The finest whose labels do not meet.
 Step step_for(double width_of_a_day) {
   for (const auto& step : kSteps) {
-    if (step.days * width_of_a_day >= kColumn * static_cast<double>(step.columns) + 2 * kGap) return step;
+    const auto label = std::string_view("2026-11-24").substr(0, step.columns);
+    if (step.days * width_of_a_day >= width_of(label) + 2 * kGap) return step;
   }
   return kSteps.back();
 }
@@ -112,10 +136,6 @@ sys_days first_tick(sys_days at, const Step& step) {
   if (date.day() > std::chrono::day(1)) ++month;
   month = (month + length - 1) / length * length;
   return std::chrono::year(month / 12) / std::chrono::month(static_cast<unsigned>(month % 12) + 1) / 1;
-}
-
-std::string tick_label(sys_days at, const Step& step) {
-  return format_instant(at).substr(0, step.columns);
 }
 
 // --- Elements
@@ -156,13 +176,17 @@ Shape shape_of(Look look) {
 class Drawing {
  public:
   Drawing(const TimeChart& chart, ChartWidth width)
-      : chart_(chart), is_wide_(width == ChartWidth::wide), width_(is_wide_ ? 760 : 340) {}
+      : chart_(chart), is_wide_(width == ChartWidth::wide), width_(is_wide_ ? 820 : 340) {}
 
   std::string draw() {
-    std::string rows;
-    for (const auto& row : chart_.rows) rows += draw_row(row);
-    const auto behind = draw_close_up() + draw_axis() + draw_handovers();
-    return open() + behind + rows + draw_now() + "</svg>\n";
+    for (const auto& row : chart_.rows) draw_row(row);
+    const auto bars = std::exchange(shapes_, {});
+    draw_close_up();
+    draw_axis();
+    for (const auto at : chart_.handovers) draw_upright("handover", at, kAxis);
+    const auto behind = std::exchange(shapes_, {});
+    draw_now();
+    return open() + behind + bars + shapes_ + texts_ + "</svg>\n";
   }
 
  private:
@@ -191,119 +215,105 @@ class Drawing {
     return {from, from + width};
   }
 
-  [[nodiscard]] std::string draw_close_up() const {
-    if (!chart_.close_up) return {};
+  void draw_close_up() {
+    if (!chart_.close_up) return;
     const double from = x(chart_.close_up->first);
     const double width = std::max(3.0, x(chart_.close_up->second) - from);
-    return fmt::format(R"(<rect class="close-up" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"/>)"
-                       "\n",
-                       from, kAxis, width, height_ - kAxis);
+    shapes_ += fmt::format(R"(<rect class="close-up" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"/>)",
+                           from, kAxis, width, height_ - kAxis);
   }
 
-  [[nodiscard]] std::string draw_axis() const {
-    auto drawn = line("axis", kPadding, kAxis, right(), kAxis);
+  // Through all rows.
+  void draw_upright(std::string_view css, Instant at, double top) {
+    if (shows(at)) shapes_ += line(css, x(at), top, x(at), height_);
+  }
+
+  void draw_axis() {
+    shapes_ += line("axis", kPadding, kAxis, right(), kAxis);
     const auto last = std::chrono::floor<days>(chart_.until);
     const auto step =
         step_for((right() - kPadding) * 86400 / static_cast<double>((chart_.until - chart_.from).count()));
     double taken = 0;
     for (auto at = first_tick(std::chrono::ceil<days>(chart_.from), step); at <= last;
          at = first_tick(at + days(1), step)) {
-      const auto label = tick_label(at, step);
+      const auto label = format_instant(at).substr(0, step.columns);
       const auto place = extent(x(at) - width_of(label) / 2, width_of(label));
       if (place.from < taken) continue;
       taken = place.until + kGap;
-      drawn += line("grid", x(at), kAxis - 4, x(at), height_) +
-               fmt::format(R"(<text class="tick" x="{:.1f}" y="{:.1f}">{}</text>)",
-                           (place.from + place.until) / 2, kTickBaseline, label);
+      draw_upright("grid", at, kAxis - 4);
+      texts_ += text_at("tick", place.middle(), kTickBaseline, label);
     }
-    return drawn + "\n";
   }
 
-  [[nodiscard]] std::string draw_handovers() const {
-    std::string drawn;
-    for (const auto at : chart_.handovers) {
-      if (shows(at)) drawn += line("handover", x(at), kAxis, x(at), height_);
-    }
-    return drawn + "\n";
-  }
-
-  [[nodiscard]] std::string draw_now() const {
-    if (!shows(chart_.now)) return {};
+  void draw_now() {
     const auto stamp = format_instant(chart_.now);
     const auto label = fmt::format("now: {} {} UTC", stamp.substr(0, 10), stamp.substr(11, 5));
-    const auto width = kBoldColumn * static_cast<double>(label.size());
+    const auto width = kBold * width_of(label);
     const auto place = extent(x(chart_.now) - width / 2, width);
-    return line("now", x(chart_.now), kNowBaseline + 5, x(chart_.now), height_) +
-           fmt::format(R"(<text class="now-label" x="{:.1f}" y="{:.1f}">{}</text>)",
-                       (place.from + place.until) / 2, kNowBaseline, label) +
-           "\n";
+    draw_upright("now", chart_.now, kNowBaseline + 5);
+    texts_ += text_at("now-label", place.middle(), kNowBaseline, label);
   }
 
-  std::string draw_row(const ChartRow& row) {
+  void draw_row(const ChartRow& row) {
     const double top = height_;
-    auto drawn = draw_name(row, top) + fmt::format("<g><title>{}</title>", escape_html(row.tip)) +
-                 line("base", kPadding, top + kBar, right(), top + kBar);
-    for (const auto& span : row.spans) drawn += draw_span(span, top + kBar);
-    drawn += "</g>";
-    const auto lanes = draw_marks(row, top, drawn);
+    draw_name(row, top);
+    shapes_ += fmt::format("<g><title>{}</title>", escape_html(row.tip)) +
+               line("base", kPadding, top + kBar, right(), top + kBar);
+    for (const auto& span : row.spans) draw_span(span, top + kBar);
+    shapes_ += "</g>";
+    const auto lanes = draw_marks(row, top);
     height_ = top + (lanes == 0 ? kZone + 20 : kLabelBaseline + kLane * static_cast<double>(lanes - 1) + 20);
-    return drawn + "\n";
   }
 
-  [[nodiscard]] std::string draw_name(const ChartRow& row, double top) const {
-    const double taken = kBoldColumn * static_cast<double>(display_width(row.name)) + kColumn;
-    std::string_view detail;
-    for (const auto& one : row.details) {
-      if (taken + width_of(one) > right() - kPadding) continue;
-      detail = one;
-      break;
-    }
-    return fmt::format(R"(<text x="{:.1f}" y="{:.1f}"><tspan class="name">{}</tspan> {}</text>)", kPadding,
-                       top + kNameBaseline, escape_html(row.name), escape_html(detail));
+  void draw_name(const ChartRow& row, double top) {
+    const double taken = kBold * width_of(row.name) + kGap;
+    const auto fits = [&](const std::string& one) { return taken + width_of(one) <= right() - kPadding; };
+    const auto detail = std::ranges::find_if(row.details, fits);
+    texts_ += fmt::format(R"(<text x="{:.1f}" y="{:.1f}"><tspan class="name">{}</tspan> {}</text>)", kPadding,
+                          top + kNameBaseline, escape_html(row.name),
+                          detail == row.details.end() ? "" : escape_html(*detail));
   }
 
-  [[nodiscard]] std::string draw_span(const ChartSpan& span, double middle) const {
+  void draw_span(const ChartSpan& span, double middle) {
+    if (span.until < span.from) return;
     const auto shape = shape_of(span.look);
-    if (span.until < span.from) return {};
-    std::string drawn;
     if (span.from <= chart_.until && span.until >= chart_.from) {
-      drawn = fmt::format(R"(<rect class="{}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.0f}"/>)",
-                          shape.css, x(span.from), middle + shape.top,
-                          std::max(1.5, x(span.until) - x(span.from)), shape.height);
+      shapes_ += fmt::format(R"(<rect class="{}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.0f}"/>)",
+                             shape.css, x(span.from), middle + shape.top,
+                             std::max(1.5, x(span.until) - x(span.from)), shape.height);
     }
-    if (span.look == Look::valid) drawn += draw_arrows(span, middle);
-    return drawn;
+    if (span.look == Look::valid) draw_arrows(span, middle);
   }
 
   // Where a certificate is valid before or after what is drawn.
-  [[nodiscard]] std::string draw_arrows(const ChartSpan& span, double middle) const {
-    const auto arrow = [middle](double base, double tip) {
-      return fmt::format(R"(<path class="over" d="M{0:.1f} {1:.1f}L{2:.1f} {3:.1f}L{0:.1f} {4:.1f}z"/>)",
-                         base, middle - 7, tip, middle, middle + 7);
+  void draw_arrows(const ChartSpan& span, double middle) {
+    const auto draw_arrow = [&](double base, double tip) {
+      shapes_ += fmt::format(R"(<path class="over" d="M{0:.1f} {1:.1f}L{2:.1f} {3:.1f}L{0:.1f} {4:.1f}z"/>)",
+                             base, middle - 7, tip, middle, middle + 7);
     };
-    std::string drawn;
-    if (span.from < chart_.from) drawn += arrow(kPadding + 3, 0.5);
-    if (span.until > chart_.until) drawn += arrow(right() - 3, width_ - 0.5);
-    return drawn;
+    if (span.from < chart_.from) draw_arrow(kPadding + 3, 0.5);
+    if (span.until > chart_.until) draw_arrow(right() - 3, width_ - 0.5);
   }
 
-  // Adds to `drawn`; gives the number of lines of labels.
-  std::size_t draw_marks(const ChartRow& row, double top, std::string& drawn) const {
+  // Gives the number of lines of labels. From the right: what stands further left gets the lower line, and
+  // its tick passes the labels of the others on their left.
+  std::size_t draw_marks(const ChartRow& row, double top) {
     auto marks = row.marks;
     std::erase_if(marks, [this](const ChartMark& mark) { return !shows(mark.at); });
-    std::ranges::stable_sort(marks, {}, &ChartMark::at);
+    std::ranges::stable_sort(marks, std::ranges::greater(), &ChartMark::at);
     Lanes lanes;
-    std::string labels;  // above all the ticks
     for (const auto& mark : marks) {
       double end = top + kBar + 11;
       if (!mark.label.empty()) {
         const auto place = label_extent(mark);
         end = top + kLabelBaseline + kLane * static_cast<double>(lanes.place(place));
-        labels += text_at("label", place.from, end, mark.label);
+        const bool is_left = place.until < x(mark.at);
+        texts_ +=
+            text_at(is_left ? "label left" : "label", is_left ? place.until : place.from, end, mark.label);
       }
-      drawn += line("mark", x(mark.at), top + kBar - 11, x(mark.at), end);
+      shapes_ +=
+          line(mark.label.empty() ? "mark faint" : "mark", x(mark.at), top + kBar - 11, x(mark.at), end);
     }
-    drawn += labels;
     return lanes.count();
   }
 
@@ -319,6 +329,8 @@ class Drawing {
   bool is_wide_;
   double width_;
   double height_ = kFirstRow;  // of what is laid out so far
+  std::string shapes_;
+  std::string texts_;  // over all shapes: each has a halo of the ground's colour
 };
 
 }  // namespace

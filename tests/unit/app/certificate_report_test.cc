@@ -153,6 +153,11 @@ Page critical() {
   health.decision = Decision::stage_new;
   health.effective_date = kNow + days(3);
   health.summary = "the current certificate ends in 5 days, and nothing is staged";
+  health.evidence = {"the current certificate ends on 2026-11-29T09:11:54Z, in 5 days",
+                     "partners that read metadata need 24 hours to learn the next one"};
+  health.commands = {
+      "request-certificate --new --type OAuthTokenIssuer --roll --effective-date 2026-11-27T06:11:54Z"};
+  health.findings.pop_back();
   health.findings.insert(
       health.findings.begin(),
       {{"CERT-EXPIRY", Severity::error, facts.current->certificate.thumbprint,
@@ -335,6 +340,16 @@ TEST_CASE("the verdict and the decision stand in words") {
     page.health.decision = decision;
     CHECK(has(page.html(), fmt::format("Decision: {}<", name)));
   }
+}
+
+TEST_CASE("a finding's action is a sentence, or a command that can be copied") {
+  auto page = well();
+  page.health.findings = {
+      {"CERT-KEY", Severity::error, "x", "its key is not here", "request-certificate --new"},
+      {"CERT-WEAK", Severity::error, "x", "1024 bits", "make a new one"}};
+  CHECK(has(page.html(), ">request-certificate --new</td>"));
+  CHECK(has(page.html(), ">Its key is not here.</td>"));
+  CHECK(has(page.html(), ">Make a new one.</td>"));
 }
 
 TEST_CASE("a state without certificates and partners says so") {
