@@ -1,6 +1,5 @@
-// What the story of life_test.cc happens in: our store and those of four partners in a scratch folder,
-// commands run in process by the clock of whoever runs them, certificates of any validity around the test
-// keys, tokens and their judges.
+// What the story of life_test.cc happens in: stores in a scratch folder, commands run in process by the clock
+// of whoever runs them, certificates of any validity around the test keys, tokens and their judges.
 #pragma once
 
 #include <filesystem>
