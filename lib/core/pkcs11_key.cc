@@ -225,7 +225,8 @@ class QuietErrors {
 struct Known {
   std::mutex mutex = {};  // held during every call of the module
   std::map<std::string, OpenedPkcs11Key> keys = {};
-  std::map<std::string, Error> refused = {};  // where the PIN was wrong
+  // By token and PIN file: what the token said to the PIN.
+  std::map<std::string, Pkcs11Answer> refused = {};
 };
 
 Known& known() {
@@ -233,10 +234,16 @@ Known& known() {
   return *all;
 }
 
+std::string login_of(const Pkcs11Uri& uri) {
+  return fmt::format("{}\n{}\n{}", uri.module_path, uri.token, uri.pin_file);
+}
+
 Result<OpenedPkcs11Key> open_key(const std::string& uri) {
   // Libraries of tokens believe the environment, which in a set-uid program is somebody else's.
   if (getauxval(AT_SECURE) != 0) return unreachable("a set-uid program does not use keys in tokens", uri);
   TRY_ASSIGN(const auto parsed, parse_pkcs11_uri(uri));
+  const auto refused = known().refused.find(login_of(parsed));
+  if (refused != known().refused.end()) return tl::unexpected(explain(refused->second, uri));
   TRY_ASSIGN(const auto program, this_program());
   TRY_ASSIGN(const auto* functions, load_module(program));
   TRY_ASSIGN(const auto library, checked_library(parsed, program));
@@ -252,9 +259,8 @@ Result<OpenedPkcs11Key> open_key(const std::string& uri) {
   auto* key = functions->open(library.empty() ? nullptr : library.c_str(), parsed.key.c_str(),
                               pin.empty() ? nullptr : pin.view().data(), &answer);
   if (key == nullptr) {
-    auto error = explain(answer, uri);
-    if (answer.status == kPkcs11PinRefused) known().refused.emplace(uri, error);
-    return tl::unexpected(std::move(error));
+    if (answer.status == kPkcs11PinRefused) known().refused.emplace(login_of(parsed), answer);
+    return tl::unexpected(explain(answer, uri));
   }
   std::array<unsigned char, kMostPublicKey> bytes;
   const auto size = functions->public_key(key, bytes.data(), bytes.size());
@@ -274,8 +280,6 @@ Result<TokenKey> TokenKey::open(const std::string& uri) {
   const std::lock_guard<std::mutex> held(known().mutex);
   const auto opened = known().keys.find(uri);
   if (opened != known().keys.end()) return TokenKey(&opened->second);
-  const auto refused = known().refused.find(uri);
-  if (refused != known().refused.end()) return tl::unexpected(refused->second);
   TRY_ASSIGN(auto key, open_key(uri));
   return TokenKey(&known().keys.emplace(uri, std::move(key)).first->second);
 }

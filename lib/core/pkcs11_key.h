@@ -21,8 +21,8 @@ struct OpenedPkcs11Key;
 // once.
 class TokenKey {
  public:
-  // Reads the PIN file, which must be readable by its owner alone, and logs in once. A PIN that was refused
-  // is not tried again in this process: a token is locked after a few wrong ones. Fails with
+  // Reads the PIN file, which must be readable by its owner alone, and logs in once. A PIN that its token
+  // refused is not tried again in this process: a token is locked after a few wrong ones. Fails with
   // KeyToken.Unreachable, and Parameter.Invalid where it is no such URI.
   [[nodiscard]] static Result<TokenKey> open(const std::string& uri);
 

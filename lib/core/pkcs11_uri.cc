@@ -16,7 +16,7 @@ namespace {
 constexpr std::string_view kScheme = "pkcs11:";
 constexpr std::size_t kLongest = 4096;
 
-enum class Use { finds_key, type, pin_file, pin, module_path, not_heeded };
+enum class Use { finds_token, finds_key, type, pin_file, pin, module_path, not_heeded };
 
 struct Attribute {
   std::string_view name;
@@ -24,10 +24,10 @@ struct Attribute {
 };
 
 // RFC 7512, 2.3 and 2.4: all there are but those of vendors.
-constexpr std::array<Attribute, 17> kAttributes = {{{"token", Use::finds_key},
-                                                    {"manufacturer", Use::finds_key},
-                                                    {"serial", Use::finds_key},
-                                                    {"model", Use::finds_key},
+constexpr std::array<Attribute, 17> kAttributes = {{{"token", Use::finds_token},
+                                                    {"manufacturer", Use::finds_token},
+                                                    {"serial", Use::finds_token},
+                                                    {"model", Use::finds_token},
                                                     {"object", Use::finds_key},
                                                     {"id", Use::finds_key},
                                                     {"type", Use::type},
@@ -91,6 +91,10 @@ std::string percent_encoded(std::string_view value) {
   return text;
 }
 
+std::string pair_of(const Attribute& attribute, std::string_view value) {
+  return fmt::format("{}={};", attribute.name, percent_encoded(value));
+}
+
 std::vector<std::string_view> split(std::string_view text, char separator) {
   std::vector<std::string_view> pieces;
   for (;;) {
@@ -142,7 +146,11 @@ class Reader {
   }
 
   Result<Pkcs11Uri> finish() {
-    if (finds_one_) return std::move(uri_);
+    if (finds_one_) {
+      uri_.key.insert(0, kScheme);
+      uri_.key.pop_back();  // the last ";"
+      return std::move(uri_);
+    }
     return invalid("the PKCS#11 URI names neither an object nor an id, so any key would do",
                    "add object=LABEL or id=%XX… of the private key");
   }
@@ -150,10 +158,13 @@ class Reader {
  private:
   Result<void> take(const Attribute& attribute, const std::string& value) {
     switch (attribute.use) {
+      case Use::finds_token:
+        uri_.token += pair_of(attribute, value);
+        uri_.key += pair_of(attribute, value);
+        return {};
       case Use::finds_key:
-        finds_one_ = finds_one_ || (!value.empty() && (attribute.name == "object" || attribute.name == "id"));
-        uri_.key +=
-            fmt::format("{}{}={}", uri_.key.empty() ? kScheme : ";", attribute.name, percent_encoded(value));
+        finds_one_ = finds_one_ || !value.empty();
+        uri_.key += pair_of(attribute, value);
         return {};
       case Use::type:
         if (value == "private") return {};

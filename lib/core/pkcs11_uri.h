@@ -15,6 +15,7 @@ namespace accord {
 struct Pkcs11Uri {
   // The URI of the key alone, written anew: token, manufacturer, serial, model, object, id.
   std::string key = {};
+  std::string token = {};        // what of it says which token
   std::string pin_file = {};     // an absolute path; empty: none is named
   std::string module_path = {};  // of the token's library, absolute; empty: what p11-kit knows
 };

@@ -328,7 +328,7 @@ class OddCertificates(ProgramTest):
                     self.assertIn(self.thumbprint(der).encode(), call.err)
 
     def test_of_two_certificates_of_one_key_the_one_that_lasts_longer_is_taken_and_the_other_named(self):
-        ended, renewed = certificate(name="ended", end=NOW - DAY), certificate(name="renewed", end=NOW + 30 * DAY)
+        ended, renewed = certificate(name="ended", begin=NOW - 30 * DAY, end=NOW - DAY), certificate(name="renewed", end=NOW + 30 * DAY)
         last = certificate(name="last", end=NOW + 700 * DAY)
         for one, other, taken in ((ended, renewed, renewed), (renewed, ended, renewed), (renewed, last, last)):
             call = self.take_in(certificate_bag(one), certificate_bag(other), key_bag(STRONG))

@@ -1,10 +1,12 @@
 """Private keys that stay in a PKCS#11 token: SoftHSM 2 in a scratch folder, with the keys of tests/data in it."""
 
 import os
+import pathlib
 import shutil
 import sqlite3
 import subprocess
 import sys
+import sysconfig
 import unittest
 
 from accord_program import BIN, DATA, ProgramTest, main, skip
@@ -18,7 +20,7 @@ KEYS = {"rsa": ("cert-rsa.pem", "cert-rsa.key", "00A3"), "p256": ("cert-p256.pem
         "p384": ("cert-p384.pem", "cert-p384-pair.pem", "03")}
 RSA_THUMBPRINT = "6054F68093BB8AE3A43979ED1FD57C649A850586"
 LIBRARY = "/usr/lib/softhsm/libsofthsm2.so"
-SPY = "/usr/lib/x86_64-linux-gnu/pkcs11-spy.so"
+SPY = f"/usr/lib/{sysconfig.get_config_var('MULTIARCH')}/pkcs11-spy.so"
 HOST = ["--host", "mail.contoso.com"]
 
 # Takes CKA_SIGN from every private key: softhsm2-util and pkcs11-tool cannot.
@@ -64,6 +66,8 @@ class InToken(ProgramTest):
         (folder / "softhsm2.conf").write_text(f"directories.tokendir = {folder}/tokens\nlog.level = ERROR\n")
         self.env = self.scratch.env
         self.env["SOFTHSM2_CONF"] = str(folder / "softhsm2.conf")
+        self.env["PKCS11SPY"] = LIBRARY
+        self.env["PKCS11SPY_OUTPUT"] = str(folder / "spy.log")
         self.env["ACCORD_STORE"] = str(folder / "s.db")
         self.make_token("accord", KEYS)
         self.secret_file("pin", PIN)
@@ -95,6 +99,10 @@ class InToken(ProgramTest):
     def uri(self, label, more="", pin_file="pin", token="accord"):
         source = f";pin-source=file:{self.scratch.path}/{pin_file}" if pin_file else ""
         return f"pkcs11:token={token};object={label}{source}{more}"
+
+    def spied(self, label):
+        """A URI that goes through a library of OpenSC which writes down every call."""
+        return self.uri(label, f";module-path={SPY}")
 
     def take(self, name="rsa", uri=None, more=(), program="import-certificate", **options):
         return self.run_program(program, "--path", DATA / KEYS[name][0], "--key-uri", uri or self.uri(name), *more,
@@ -140,21 +148,17 @@ class InToken(ProgramTest):
         self.expect_good(self.mint().out)
 
     def test_fifty_tokens_are_signed_each_for_itself_and_the_key_is_opened_once(self):
-        self.assign("p256")
+        self.assign("p256", self.spied("p256"))
         minted = self.mint("--count", "50")
         self.expect_good(minted.out)
         self.assertEqual(len(set(minted.out.splitlines())), 50)
-        if os.path.exists(SPY):
-            self.assertEqual(self.log_ins(lambda spied: self.mint("--count", "50", env=spied), "p256"), 1)
+        self.assertEqual(self.log_ins(lambda: self.mint("--count", "50")), 1)
 
-    def log_ins(self, call, name):
-        """How often the token was logged in to during a call; the key's URI goes through a library that counts."""
-        more = f";module-path={SPY}"
-        log = self.scratch.path / "spy.log"
-        spied = {"PKCS11SPY": LIBRARY, "PKCS11SPY_OUTPUT": str(log)}
-        self.assertEqual(self.take(name, self.uri(name, more), env=spied).code, 0)
-        log.unlink()
-        call(spied)
+    def log_ins(self, call):
+        """How often tokens were logged in to during a call, by keys whose URI goes through the library that counts."""
+        log = pathlib.Path(self.env["PKCS11SPY_OUTPUT"])
+        log.unlink(missing_ok=True)
+        call()
         return log.read_text().count(": C_Login\n")
 
     def test_two_keys_can_be_used_in_one_process(self):
@@ -284,17 +288,17 @@ class InToken(ProgramTest):
         self.secret_file("wrong", "not-" + PIN)
         self.expect_unreachable(self.take(uri=self.uri("rsa", pin_file="wrong")), "refuses the PIN: PIN incorrect",
                                 advice="lock")
-        if not os.path.exists(SPY):
-            return
-        self.assign("rsa")
-        (self.scratch.path / "lines").write_text("new-oauth-token exchange --host mail.contoso.com\n" * 3)
+        self.assign("rsa", self.spied("rsa"))
+        other = self.take("p256", self.spied("p256")).json()["Thumbprint"]
+        line = "new-oauth-token exchange --host mail.contoso.com"
+        (self.scratch.path / "lines").write_text(f"{line}\n{line}\n{line} --sign-with {other} --allow-invalid\n")
+        self.secret_file("pin", "not-" + PIN)
 
-        def fail_thrice(spied):
-            self.secret_file("pin", "not-" + PIN)
-            call = self.run_program("invoke-batch", "lines", "--error-action", "continue", env=spied)
+        def fail_thrice():
+            call = self.run_program("invoke-batch", "lines", "--error-action", "continue")
             self.assertEqual((call.code, call.err.count(b"refuses the PIN")), (1, 3), call)
 
-        self.assertEqual(self.log_ins(fail_thrice, "rsa"), 1)
+        self.assertEqual(self.log_ins(fail_thrice), 1)
 
     def test_a_long_pin_and_a_short_line_end_do_not_matter(self):
         long = "long-" * 12

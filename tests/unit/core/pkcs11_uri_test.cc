@@ -27,6 +27,7 @@ TEST_CASE("a URI is taken apart into the key, the PIN's file and the library") {
   CHECK(
       uri.key ==
       "pkcs11:token=My%20token;manufacturer=SoftHSM%20project;serial=0a;model=v2;id=%00%A3;object=caf%C3%A9");
+  CHECK(uri.token == "token=My%20token;manufacturer=SoftHSM%20project;serial=0a;model=v2;");
   CHECK(uri.pin_file == "/etc/token_pin");
   CHECK(uri.module_path == "/usr/lib/x.so");
 }
