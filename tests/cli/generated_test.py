@@ -25,8 +25,10 @@ SECONDS = float(os.environ.get("ACCORD_SECONDS", "1"))  # of processor time, for
 ENOUGH = 1000  # lines from which on every verb must have succeeded and every exit code occurred
 MANY_FAILURES = 20  # then the rest is not tried
 
-# Exit codes up to 9 that these lines cannot end in.
-NEVER = {6: "no verb of this version tests a configuration"}
+# Exit codes up to 9 that these lines cannot end in, and why.
+NEVER = {}
+# Of a verdict: what was asked for is printed, and nothing failed.
+VERDICTS = {5, 6}
 
 # ----------------------------------------------------------------------------------------------------------------------
 # Showing a line so that it can be run again
@@ -1032,18 +1034,26 @@ class GeneratedLines(WithWorld):
                 pass
         return False
 
+    @staticmethod
+    def is_plugin(line, call):
+        """Whether it was called with --nagios: it prints one line and ends in 0 to 3, whatever came of it."""
+        return (b"nagios" in line.text().lower() and call.out.startswith(b"CERTIFICATE ") and call.out.count(b"\n") == 1
+                and call.code <= 3)
+
     def problems_of_failure(self, line, call):
         is_batch = line.may_change or line.verb in self.surface.batches
-        if not call.err and call.code != 5 and b"silent" not in line.text().lower() and b"-ea" not in line.text().lower():
+        has_verdict = call.code in VERDICTS or self.is_plugin(line, call) and call.code in (1, 2)
+        if not call.err and not has_verdict and b"silent" not in line.text().lower() and b"-ea" not in line.text().lower():
             yield "fails without a word"
-        if call.out and call.code not in (5, 6) and not is_batch:
+        if call.out and not has_verdict and not is_batch and not self.is_plugin(line, call):
             yield "fails with something on standard output"
         for text in call.err.splitlines():
             if not text.startswith(b'{"error"'):
                 continue
             error = json.loads(text)
             known = self.surface.code_of.get(error["error"]["id"])
-            if known != error["exitCode"] or known != call.code and not is_batch:
+            is_ended_so = call.code == (3 if self.is_plugin(line, call) else known)
+            if known != error["exitCode"] or not is_ended_so and not is_batch:
                 yield f"the error says {error['exitCode']}, its id means {known}"
 
     def changes(self, line, call, has_changed, touched):
@@ -1053,7 +1063,8 @@ class GeneratedLines(WithWorld):
             yield "--what-if changed the store"
         text = line.text()
         for name in sorted(touched - {World.STORE}):
-            if call.code != 0 and not line.may_change or line.is_dry:
+            has_verdict = call.code in VERDICTS or self.is_plugin(line, call) and call.code in (1, 2)
+            if call.code != 0 and not has_verdict and not line.may_change or line.is_dry:
                 yield f"'{name}' was changed"
             elif name == f"{World.STORE}.key":
                 if not re.search(rb"update-?(cs)?-?management-?store-?key", text, re.IGNORECASE):
@@ -1064,7 +1075,8 @@ class GeneratedLines(WithWorld):
     def is_named_as_output(self, name, text):
         if os.fsencode(name.removesuffix(".key")) not in text:
             return False
-        return name not in self.world.kept or name == "out-there" or name.endswith(".db") or re.search(rb"-o", text, re.IGNORECASE)
+        may_replace = re.search(rb"-o|-report", text, re.IGNORECASE)
+        return name not in self.world.kept or name == "out-there" or name.endswith(".db") or may_replace
 
 
 class DryRuns(WithWorld):
