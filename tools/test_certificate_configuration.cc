@@ -87,11 +87,11 @@ std::string as_text(const CertificateHealth& health) {
   return text;
 }
 
-// One line as monitoring plugins print it: status, text, performance data. A range "60:" is left when the
-// value falls below it.
-std::string as_nagios(const HealthFacts& facts, const CertificateHealth& health) {
-  auto text = fmt::format("CERTIFICATE {} - {}", to_upper(enum_name(health.verdict)),
-                          escape_for_terminal(health.summary));
+// One line as monitoring plugins print it: status, text, performance data. A range "61:" is left at
+// 60 days, where it warns.
+std::string as_nagios(const HealthFacts& facts, const CertificateHealth& health, HealthVerdict verdict) {
+  auto text =
+      fmt::format("CERTIFICATE {} - {}", to_upper(enum_name(verdict)), escape_for_terminal(health.summary));
   for (const auto& one : health.findings) {
     if (one.severity != Severity::information)
       text += fmt::format("; {} {}", one.id, escape_for_terminal(one.target));
@@ -99,8 +99,8 @@ std::string as_nagios(const HealthFacts& facts, const CertificateHealth& health)
   std::ranges::replace(text, '|', '/');
   if (facts.current) {
     text += fmt::format("|days_left={};{}:;{}:", days_left(facts.current->certificate.not_after, facts.now),
-                        std::chrono::floor<std::chrono::days>(facts.warning).count(),
-                        std::chrono::floor<std::chrono::days>(facts.critical).count());
+                        std::chrono::floor<std::chrono::days>(facts.warning).count() + 1,
+                        std::chrono::floor<std::chrono::days>(facts.critical).count() + 1);
   }
   return text + "\n";
 }
@@ -129,7 +129,8 @@ Result<ExitCode> run(Environment& env, const Options& options) {
   const auto health = judge(facts);
   if (options.report) TRY(env.write_file(*options.report, certificate_report(facts, health)));
   if (options.nagios) {
-    env.emit_text(as_nagios(facts, health));
+    const bool is_ignored = options.ignore_warning && health.verdict == HealthVerdict::warning;
+    env.emit_text(as_nagios(facts, health, is_ignored ? HealthVerdict::ok : health.verdict));
   } else if (wants_records(env.common())) {
     env.emit(to_record(health));
   } else {

@@ -75,10 +75,10 @@ bool may_read(const std::string& key_file) {
 }
 
 // The private key opens and belongs to the certificate: what it was sealed with is bound to both.
-Result<void> check_private_key(Environment& env, Connection& store, const HeldCertificate& current) {
+Result<void> check_private_key(Environment& env, Connection& store, const HeldCertificate& held) {
   TRY_ASSIGN(auto* vault, env.vault());
-  if (!current.has_key || !may_read(vault->path())) return {};
-  TRY(load_private_key(store, *vault, current.certificate));
+  if (!held.has_key || !may_read(vault->path())) return {};
+  TRY(load_private_key(store, *vault, held.certificate));
   return {};
 }
 
@@ -142,6 +142,7 @@ Result<HealthFacts> gather(Environment& env, Duration warning, Duration critical
   }
   for (const auto& row : line.staged) {
     TRY_ASSIGN(auto staged, held(context, row));
+    TRY(check_private_key(env, *store, staged));
     facts.staged.push_back(std::move(staged));
   }
   TRY_ASSIGN(facts.learners, key_learners(*store));

@@ -66,12 +66,21 @@ class Judge {
   [[nodiscard]] bool is_expired(const HeldCertificate& held) const {
     return held.certificate.not_after < facts_.now;
   }
+  [[nodiscard]] bool signs_now() const {
+    return facts_.current && facts_.current->certificate.valid_at(facts_.now);
+  }
   // The staged one that can take over: it has its key, and does not itself end soon.
   [[nodiscard]] const HeldCertificate* successor() const {
     for (const auto& staged : facts_.staged) {
       const bool lasts = !is_within(staged.certificate, facts_.warning, facts_.now);
       if (staged.has_key && lasts && staged.certificate.valid_at(std::max(staged.row.effective, facts_.now)))
         return &staged;
+    }
+    return nullptr;
+  }
+  [[nodiscard]] const HeldCertificate* staged_without_key() const {
+    for (const auto& staged : facts_.staged) {
+      if (!staged.has_key) return &staged;
     }
     return nullptr;
   }
@@ -106,7 +115,8 @@ class Judge {
     if (!facts_.current) {
       add("CERT-MISSING", Severity::error, std::string(kTokenIssuerUse),
           "no token-issuer certificate is assigned",
-          fmt::format("{}, or import-certificate and set-certificate", kRequestNew));
+          stopgap() != nullptr ? "make the staged one effective now"
+                               : fmt::format("{}, or import-certificate and set-certificate", kRequestNew));
     } else {
       find_end_of(*facts_.current, "current", is_replaced_in_time());
     }
@@ -119,6 +129,12 @@ class Judge {
   }
 
   void find_end_of(const HeldCertificate& held, std::string_view which, bool is_planned) {
+    if (which == "current" && held.certificate.not_before > facts_.now) {
+      add("CERT-EXPIRY", Severity::error, thumbprint_of(held),
+          fmt::format("the current certificate is not valid before {}",
+                      format_instant(held.certificate.not_before)),
+          "carry out the decision, or set the clock right");
+    }
     if (!is_within(held.certificate, facts_.warning, facts_.now)) return;
     const bool critical = is_within(held.certificate, facts_.critical, facts_.now);
     const auto detection =
@@ -182,7 +198,8 @@ class Judge {
           fmt::format("it takes over at {}, {} the current certificate ends at {}",
                       format_instant(staged.row.effective), after ? "after" : "too shortly before",
                       format_instant(end)),
-          roll_command(thumbprint_of(staged), advised_date(), facts_.now));
+          roll_command(thumbprint_of(staged), std::max(advised_date(), staged.certificate.not_before),
+                       facts_.now));
     }
   }
 
@@ -218,12 +235,14 @@ class Judge {
   void find_uninformed() {
     for (const auto& learner : facts_.learners) {
       LearnerState state{.learner = learner};
-      if (facts_.current) state.knows_current = knows(learner, *facts_.current, facts_.now);
+      // Nobody is told of a certificate that does not sign.
+      if (signs_now()) state.knows_current = knows(learner, *facts_.current, facts_.now);
       if (!facts_.staged.empty()) {
         const auto& next = facts_.staged.front();
         state.knows_staged_in_time = knows(learner, next, std::max(next.row.effective, facts_.now));
       }
       state.text = text_of(state);
+      untold_.emplace_back(learner, std::vector<std::string>());
       if (!state.knows_current) find_uninformed(learner, *facts_.current, false);
       if (state.knows_staged_in_time == false) find_uninformed(learner, facts_.staged.front(), true);
       health_.learners.push_back(std::move(state));
@@ -254,16 +273,17 @@ class Judge {
         fmt::format("it may not hold {}: {}", which,
                     learner.learns_by == LearnsOurKeysBy::file ? "it learns our keys by file"
                                                                : "how it learns our keys is not known"),
-        fmt::format("{}, then {}", export_command(thumbprint), told_command(learner, thumbprint)));
-    untold_.emplace_back(learner, thumbprint);
+        fmt::format("{}, then {}", export_command(thumbprint), told_command(learner, {thumbprint})));
+    untold_.back().second.push_back(thumbprint);
   }
 
   [[nodiscard]] std::string text_of(const LearnerState& state) const {
     const auto by = state.learner.learns_by == LearnsOurKeysBy::metadata ? "reads our metadata"
-                    : state.learner.learns_by == LearnsOurKeysBy::file   ? "is told by file"
-                                                                       : "learns our keys in an unknown way";
+                    : state.learner.learns_by == LearnsOurKeysBy::file
+                        ? "is told by file"
+                        : "how it learns our keys is not known";
     std::string text = by;
-    if (facts_.current)
+    if (signs_now())
       text += state.knows_current ? "; knows the current key" : "; may not know the current key";
     if (state.knows_staged_in_time) {
       text += *state.knows_staged_in_time ? ", will know the staged one in time"
@@ -284,15 +304,20 @@ class Judge {
 
   void decide() {
     describe();
-    if (!facts_.current || is_expired(*facts_.current)) return decide_without_signer();
+    if (!signs_now()) return decide_without_signer();
     if (!facts_.current->has_key) {
       return set(Decision::restore_key, HealthVerdict::critical,
                  "import the private key of the current certificate here; do not make a new one");
     }
     const bool ends_soon = is_within(facts_.current->certificate, facts_.warning, facts_.now);
     if (ends_soon && successor() == nullptr) return stage_new();
-    if (ends_soon && successor()->row.effective > latest_safe()) return move_staged();
-    if (!untold_.empty() || has_uninformed()) return tell_partners();
+    if (const auto* keyless = staged_without_key()) {
+      return set(Decision::restore_key, HealthVerdict::critical,
+                 fmt::format("import the private key of the staged certificate {} before it takes over",
+                             thumbprint_of(*keyless)));
+    }
+    if (successor() != nullptr && successor()->row.effective > latest_safe()) return move_staged();
+    if (has_uninformed()) return tell_partners();
     if (!facts_.staged.empty()) {
       return set(Decision::none, HealthVerdict::ok,
                  fmt::format("nothing to do: {} takes over at {}", thumbprint_of(facts_.staged.front()),
@@ -327,32 +352,36 @@ class Judge {
   }
 
   void decide_without_signer() {
-    const auto what = facts_.current ? "the current certificate has ended" : "no certificate signs";
+    const auto what = !facts_.current               ? "no certificate signs"
+                      : is_expired(*facts_.current) ? "the current certificate has ended"
+                                                    : "the current certificate is not valid yet";
     if (const auto* staged = stopgap()) {
       set(Decision::publish_staged, HealthVerdict::critical,
           fmt::format("{}: make the staged one effective now; do not make a third", what));
       run(roll_command(thumbprint_of(*staged), facts_.now, facts_.now));
-      tell_everyone_of(thumbprint_of(*staged));
+      tell_everyone_of(*staged);
       return;
     }
     set(Decision::make_new, HealthVerdict::critical,
         fmt::format("{}: request or import a new one now{}", what,
                     facts_.learners.empty() ? "" : ", and tell every partner"));
     run(std::string(kRequestNew));
+    // It would take over from the new one at its date.
+    if (!facts_.staged.empty()) run("remove-certificate --type OAuthTokenIssuer --staged");
     if (facts_.learners.empty()) return;
     for (const auto& learner : facts_.learners) say(fmt::format("to tell: {}", learner.identity));
     run("export-certificate --type OAuthTokenIssuer --output-file issuer.pem");
   }
 
-  void tell_everyone_of(const std::string& thumbprint) {
+  void tell_everyone_of(const HeldCertificate& held) {
     bool exported = false;
     for (const auto& learner : facts_.learners) {
-      const auto learns = learns_at(learner, thumbprint, facts_.staged.front().row.published);
+      const auto learns = learns_at(learner, thumbprint_of(held), held.row.published);
       if (learns && *learns <= facts_.now) continue;
       say(fmt::format("to tell: {}", learner.identity));
-      if (!exported) run(export_command(thumbprint));
+      if (!exported) run(export_command(thumbprint_of(held)));
       exported = true;
-      run(told_command(learner, thumbprint));
+      run(told_command(learner, {thumbprint_of(held)}));
     }
   }
 
@@ -370,7 +399,7 @@ class Judge {
   }
 
   void move_staged() {
-    const auto date = advised_date();
+    const auto date = std::max(advised_date(), successor()->certificate.not_before);
     health_.effective_date = date;
     set(Decision::move_staged, HealthVerdict::warning,
         fmt::format("let the staged certificate take over earlier, at {}", format_instant(date)));
@@ -385,11 +414,14 @@ class Judge {
 
   void tell_partners() {
     set(Decision::tell_partners, HealthVerdict::warning, "tell the partners that may not know our keys");
-    std::string exported;
-    for (const auto& [learner, thumbprint] : untold_) {
-      if (exported != thumbprint) run(export_command(thumbprint));
-      exported = thumbprint;
-      run(told_command(learner, thumbprint));
+    std::vector<std::string> exported;
+    for (const auto& [learner, thumbprints] : untold_) {
+      for (const auto& one : thumbprints) {
+        if (std::ranges::find(exported, one) != exported.end()) continue;
+        exported.push_back(one);
+        run(export_command(one));
+      }
+      if (!thumbprints.empty()) run(told_command(learner, thumbprints));
     }
   }
 
@@ -399,11 +431,14 @@ class Judge {
     const auto worst = health_.findings.front().severity;
     if (worst == Severity::error) health_.verdict = HealthVerdict::critical;
     if (worst == Severity::warning) health_.verdict = std::max(health_.verdict, HealthVerdict::warning);
+    if (health_.decision == Decision::none && health_.verdict != HealthVerdict::ok)
+      health_.summary = "nothing has to be rolled; the findings say what to mend";
   }
 
   const HealthFacts& facts_;
   CertificateHealth health_;
-  std::vector<std::pair<KeyLearner, std::string>> untold_;  // who has to be told of which thumbprint
+  std::vector<std::pair<KeyLearner, std::vector<std::string>>>
+      untold_;  // who has to be told of which thumbprints
 };
 
 }  // namespace

@@ -43,9 +43,9 @@ std::string export_command(std::string_view thumbprint) {
   return fmt::format("export-certificate --thumbprint {}", thumbprint);
 }
 
-std::string told_command(const KeyLearner& learner, std::string_view thumbprint) {
+std::string told_command(const KeyLearner& learner, const std::vector<std::string>& thumbprints) {
   auto told = learner.told_thumbprints;  // the parameter names all of them
-  told.emplace_back(thumbprint);
+  told.insert(told.end(), thumbprints.begin(), thumbprints.end());
   return fmt::format("{} {} --told-thumbprint {}",
                      learner.is_oauth_server ? "set-oauth-server" : "set-partner-application",
                      shell_quoted(learner.identity), fmt::join(told, ","));

@@ -34,6 +34,7 @@ struct KeyLearner {
 
 // The command that writes the certificate for it, and the one that records that it was told.
 [[nodiscard]] std::string export_command(std::string_view thumbprint);
-[[nodiscard]] std::string told_command(const KeyLearner& learner, std::string_view thumbprint);
+[[nodiscard]] std::string told_command(const KeyLearner& learner,
+                                       const std::vector<std::string>& thumbprints);
 
 }  // namespace accord

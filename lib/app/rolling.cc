@@ -35,21 +35,23 @@ Result<Change> plan(const Environment& env, Connection& store, const std::string
   const auto rules = token_rules(configuration);
   change.after = recalling(std::move(after), change.known, rules);
   // Only tokens outlive the change of a certificate.
-  if (use == kTokenIssuerUse)
-    change.refused = refused_signers(change.before, change.after, change.now, rules);
+  if (use != kTokenIssuerUse) return change;
+  for (auto& one : refused_signers(change.before, change.after, change.now, rules)) {
+    // No token outlives the certificate that signed it.
+    TRY_ASSIGN(const auto certificate, stored_certificate(store, one.thumbprint));
+    one.until = std::min(one.until, certificate.not_after + std::chrono::seconds(1));
+    if (one.from < one.until) change.refused.push_back(std::move(one));
+  }
   return change;
 }
 
-Result<void> warn_of_refused(const Environment& env, Connection& store, const Change& change) {
+void warn_of_refused(const Environment& env, const Change& change) {
   for (const auto& one : change.refused) {
-    const bool is_news = std::ranges::find(change.known, one) == change.known.end();
-    TRY_ASSIGN(const auto certificate, stored_certificate(store, one.thumbprint));
-    if (!is_news || certificate.not_after < one.from) continue;
+    if (std::ranges::find(change.known, one) != change.known.end()) continue;
     const auto when = one.from <= change.now ? "now" : format_instant(one.from);
     env.warn(fmt::format("tokens that {} signed are refused from {} on; the last of them can live until {}",
-                         one.thumbprint, when, format_instant(std::min(one.until, certificate.not_after))));
+                         one.thumbprint, when, format_instant(one.until)));
   }
-  return {};
 }
 
 Result<void> carry_out(Connection& store, const Change& change) {
@@ -83,7 +85,7 @@ void name_uninformed(const Environment& env, const KeyLearner& learner, const Ce
                          at_once ? "reads" : "has read", at_once ? "again" : "by then"));
   } else {
     env.warn(fmt::format("'{}' {} is told of the new key: {}, then {}", learner.identity, until,
-                         export_command(row.thumbprint), told_command(learner, row.thumbprint)));
+                         export_command(row.thumbprint), told_command(learner, {row.thumbprint})));
   }
 }
 
@@ -119,7 +121,7 @@ Result<void> assign_use_at_once(Environment& env, Connection& store, const std::
   if (replaces) {
     const auto now_line = timeline_at(change.after, env.now());
     TRY(name_all_uninformed(env, store, *now_line.current));
-    TRY(warn_of_refused(env, store, change));
+    warn_of_refused(env, change);
   }
   TRY(env.approve(
       fmt::format("Assign certificate to {}", use), certificate.thumbprint,
@@ -208,7 +210,7 @@ Result<void> stage_use(Environment& env, Connection& store, const std::string& u
              plan(env, store, use, rows, stage(rows, use, certificate.thumbprint, date, env.now())));
   if (use == kTokenIssuerUse) {
     TRY(name_all_uninformed(env, store, row_of(change.after, certificate.thumbprint, date)));
-    TRY(warn_of_refused(env, store, change));
+    warn_of_refused(env, change);
   }
   TRY(env.approve(fmt::format("Stage certificate for {}", use), certificate.thumbprint,
                   {fmt::format("{}: staged {} -> {} at {}", use, staged_text(line), certificate.thumbprint,
@@ -337,7 +339,7 @@ Result<void> unassign(Environment& env, Connection& store, const std::string& us
   }
   if (slot == Slot::current) TRY(refuse_while_trusted(env, store, use));
   TRY_ASSIGN(const auto change, plan(env, store, use, rows, without(rows, slot, env.now())));
-  TRY(warn_of_refused(env, store, change));
+  warn_of_refused(env, change);
   TRY(env.approve(
       fmt::format("Remove certificate from {}", use), found->thumbprint,
       {fmt::format("{}: {}{} -> (none)", use, slot == Slot::current ? "" : fmt::format("{} ", name_of(slot)),

@@ -30,14 +30,14 @@ TEST_CASE("one that is told by file, or in a way that is not known, never learns
 
 TEST_CASE("the command that records what was told names all that was told before") {
   const KeyLearner partner{.identity = "hr", .told_thumbprints = {"A", "B"}};
-  CHECK(told_command(partner, "C") == "set-partner-application hr --told-thumbprint A,B,C");
+  CHECK(told_command(partner, {"C"}) == "set-partner-application hr --told-thumbprint A,B,C");
   const KeyLearner server{.identity = "acs", .is_oauth_server = true};
-  CHECK(told_command(server, "C") == "set-oauth-server acs --told-thumbprint C");
+  CHECK(told_command(server, {"C"}) == "set-oauth-server acs --told-thumbprint C");
 }
 
 TEST_CASE("a name with blanks and quotes is quoted for the shell") {
   const KeyLearner partner{.identity = "it's $HOME"};
-  CHECK(told_command(partner, "C") == R"(set-partner-application 'it'\''s $HOME' --told-thumbprint C)");
+  CHECK(told_command(partner, {"C"}) == R"(set-partner-application 'it'\''s $HOME' --told-thumbprint C)");
 }
 
 TEST_CASE("the certificate is exported by its thumbprint") {
