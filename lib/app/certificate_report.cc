@@ -272,7 +272,7 @@ std::string certificates_section(const HealthFacts& facts) {
   std::string cards;
   auto all = shown_certificates(facts);
   // Those that matter most first: what has been is read last.
-  std::ranges::stable_partition(all, [](const Shown& one) { return !one.is_previous; });
+  std::stable_partition(all.begin(), all.end(), [](const Shown& one) { return !one.is_previous; });
   for (const auto& one : all) cards += certificate_card(one, facts.now);
   return fmt::format(
       "<section>\n<h2>Certificates</h2>\n{}{}</section>\n",
