@@ -116,7 +116,8 @@ std::string findings_tile(const CertificateHealth& health) {
   if (health.findings.empty()) return tile("Findings", "none", "every check passed");
   const auto errors = count(Severity::error);
   const auto warnings = count(Severity::warning);
-  if (errors + warnings == 0) return tile("Findings", "0", "but for what is good to know");
+  if (errors + warnings == 0) return tile("Findings", "no error", "and no warning");
+  if (errors == 0) return tile("Findings", counted(warnings, "warning", "warnings"), "and no error");
   return tile("Findings", counted(errors, "error", "errors"), counted(warnings, "warning", "warnings"));
 }
 

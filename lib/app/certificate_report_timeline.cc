@@ -124,7 +124,9 @@ ChartRow row_of_weeks(const Shown& one, const HealthFacts& facts) {
     row.marks.push_back({one.signs_from, "signs from " + minute(one.signs_from)});
   }
   if (one.last_token)
-    row.marks.push_back({*one.last_token, "its last token ends " + minute(*one.last_token)});
+    row.marks.push_back(
+        {*one.last_token, (*one.last_token < facts.now ? "its last token ended " : "its last token ends ") +
+                              minute(*one.last_token)});
   mark_the_end(row, one, facts);
   return row;
 }
