@@ -116,7 +116,8 @@ std::string findings_tile(const CertificateHealth& health) {
   if (health.findings.empty()) return tile("Findings", "none", "every check passed");
   const auto errors = count(Severity::error);
   const auto warnings = count(Severity::warning);
-  if (errors + warnings == 0) return tile("Findings", "0", "but for what is good to know");
+  if (errors + warnings == 0) return tile("Findings", "no error", "and no warning");
+  if (errors == 0) return tile("Findings", counted(warnings, "warning", "warnings"), "and no error");
   return tile("Findings", counted(errors, "error", "errors"), counted(warnings, "warning", "warnings"));
 }
 
@@ -272,7 +273,7 @@ std::string certificates_section(const HealthFacts& facts) {
   std::string cards;
   auto all = shown_certificates(facts);
   // Those that matter most first: what has been is read last.
-  std::ranges::stable_partition(all, [](const Shown& one) { return !one.is_previous; });
+  std::stable_partition(all.begin(), all.end(), [](const Shown& one) { return !one.is_previous; });
   for (const auto& one : all) cards += certificate_card(one, facts.now);
   return fmt::format(
       "<section>\n<h2>Certificates</h2>\n{}{}</section>\n",

@@ -66,11 +66,11 @@ std::string grouped(std::int64_t number) {
 }
 
 std::string rough(Duration duration) {
-  const auto seconds = duration.count();
-  if (seconds < 60) return counted(seconds, "second", "seconds");
-  if (seconds < 3600) return counted(seconds / 60, "minute", "minutes");
-  if (seconds < 2 * 86400) return counted(seconds / 3600, "hour", "hours");
-  return counted(seconds / 86400, "day", "days");
+  using std::chrono::days, std::chrono::hours, std::chrono::minutes;
+  if (duration < minutes(1)) return counted(duration.count(), "second", "seconds");
+  if (duration < hours(1)) return counted(floor<minutes>(duration).count(), "minute", "minutes");
+  if (duration < hours(48)) return counted(floor<hours>(duration).count(), "hour", "hours");
+  return counted(floor<days>(duration).count(), "day", "days");
 }
 
 // "request-certificate --new": to be copied as it is.

@@ -143,7 +143,8 @@ h1{font-size:1.35rem}
 @page{margin:14mm 12mm}
 @media print{
 body{max-width:none;padding:0;font-size:10pt}
-h2,h3,figcaption{break-after:avoid}
+h2,h3,h2+p,figcaption,.legend{break-after:avoid}
+.cards{grid-template-columns:1fr}
 table,small{font-size:8.5pt}
 .stacking th,.stacking td{padding:.2rem .4rem}
 tr,li,figure,.card,.verdict,.figures div,.party,pre{break-inside:avoid}

@@ -102,7 +102,7 @@ void mark_what_is_staged(ChartRow& row, const CertificateAssignment& assignment)
   row.marks.push_back({assignment.effective, "takes over " + minute(assignment.effective)});
   row.marks.push_back({assignment.published, "published " + minute(assignment.published)});
   const auto read = assignment.published + kRefreshInterval;
-  row.marks.push_back({read, "read from metadata by " + minute(read)});
+  row.marks.push_back({read, "learnt by " + minute(read)});
 }
 
 void mark_the_end(ChartRow& row, const Shown& one, const HealthFacts& facts) {
@@ -124,7 +124,9 @@ ChartRow row_of_weeks(const Shown& one, const HealthFacts& facts) {
     row.marks.push_back({one.signs_from, "signs from " + minute(one.signs_from)});
   }
   if (one.last_token)
-    row.marks.push_back({*one.last_token, "its last token ends " + minute(*one.last_token)});
+    row.marks.push_back(
+        {*one.last_token, (*one.last_token < facts.now ? "its last token ended " : "its last token ends ") +
+                              minute(*one.last_token)});
   mark_the_end(row, one, facts);
   return row;
 }
@@ -263,8 +265,11 @@ std::string timeline_section(const HealthFacts& facts, const CertificateHealth& 
   const auto near = weeks(all, facts, health);
   const auto around_now = chart_of_weeks(all, facts, health, near);
   section += legend(around_now);
-  section += figure(around_now, fmt::format("The weeks around now, {} to {}. All times are UTC.",
-                                            date(near.from), date(near.until)));
+  auto caption =
+      fmt::format("The weeks around now, {} to {}. All times are UTC.", date(near.from), date(near.until));
+  if (!facts.staged.empty())
+    caption += " A key that is published is learnt within 24 hours by those who read our metadata.";
+  section += figure(around_now, caption);
   section +=
       figure(chart_of_years(all, facts, near),
              "The whole validity of each certificate. The shaded strip is what the drawing above shows.");

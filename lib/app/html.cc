@@ -31,7 +31,7 @@ std::string escape_html(std::string_view text) {
 }
 
 std::string shortened(std::string_view text, std::size_t columns) {
-  const auto visible = escape_for_terminal(text);
+  auto visible = escape_for_terminal(text);
   if (display_width(visible) <= columns) return visible;
   std::string kept;
   std::size_t width = 1;  // the ellipsis

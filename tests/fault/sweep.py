@@ -74,6 +74,13 @@ def a_store_with_the_first_key(scratch):
     a_store(scratch)
 
 
+def a_roll(scratch):
+    """A store with a token issuer and another certificate, staged to take over in a month."""
+    a_store(scratch)
+    scratch.ok("import-certificate", "--store", "s.db", "--path", DATA / "cert-p384-pair.pem", "--identity", "global", "--type",
+               "OAuthTokenIssuer", "--roll", "--effective-date", "+30d")
+
+
 REQUEST = "request-certificate"
 VERBS = {
     "new-management-store": Verb(["--service-name", "lync", "--sip-domain", "litwareinc.com"], nothing),
@@ -84,6 +91,13 @@ VERBS = {
     "import-certificate": Verb(["--path", DATA / "cert-encrypted-scrypt.pem", "--password-file", DATA / "password",
                                 "--identity", "global", "--type", "OAuthTokenIssuer,Default", "--confirm=false"], a_store),
     "remove-partner-application": Verb(["exchange"], a_store),
+    "import-certificate-roll": Verb(["--path", DATA / "cert-p384-pair.pem", "--identity", "global", "--type",
+                                     "OAuthTokenIssuer", "--roll", "--effective-date", "+30d"], a_store,
+                                    "import-certificate"),
+    "set-certificate-now": Verb(["--type", "OAuthTokenIssuer", "--path", DATA / "cert-p384-pair.pem", "--identity", "global",
+                                 "--roll", "--effective-date", "now", "--confirm=false"], a_roll, "set-certificate"),
+    "remove-certificate-staged": Verb(["--type", "OAuthTokenIssuer", "--staged", "--confirm=false"], a_roll,
+                                      "remove-certificate"),
     "request-certificate-new": Verb(["--new", "--type", "OAuthTokenIssuer", "--key-alg", "P-256", "--output", "request.csr"],
                                     a_store, REQUEST, writes="request.csr", adds=True),
     "request-certificate-retrieve": Verb(["--retrieve", "--path", "answer.pem", "--identity", "global", "--type",

@@ -369,8 +369,41 @@ TEST_CASE("tokens of the previous one live as long as its last signature allows,
   CHECK(has(page.html(), R"(<time datetime="2026-11-24T11:16:53Z">)"));
   page.facts.previous->row.signed_until = kNow - hours(10);
   CHECK(has(page.html(), R"(<time datetime="2026-11-24T21:16:54Z">)"));
+  page.facts.previous->row.signed_until = kNow - days(3);
+  CHECK(has(page.html(), R"(<time datetime="2026-11-24T11:16:53Z">)"));
   page.facts.previous->certificate.not_after = kNow + hours(1);
   CHECK(has(page.html(), "its last token ends 2026-11-24 07:11"));
+}
+
+TEST_CASE("each certificate signs until the next one takes over, or until it ends") {
+  auto page = ordinary();
+  const auto signs = [&page] {
+    const auto html = page.html();
+    std::vector<std::string> times;
+    for (auto i = html.find(">Signs<"); i != html.npos; i = html.find(">Signs<", i + 1)) {
+      const auto row = html.substr(i, html.find("</tr>", i) - i);
+      const auto first = row.find("datetime=\"");
+      times.push_back(first == row.npos
+                          ? "never"
+                          : row.substr(first + 10, 20) + " " + row.substr(row.rfind("datetime=\"") + 10, 20));
+    }
+    return times;
+  };
+  // The page shows the current, the staged and the previous one.
+  CHECK(signs() == std::vector<std::string>{"2026-11-23T10:11:54Z 2026-11-25T10:11:53Z",
+                                            "2026-11-25T10:11:54Z 2031-11-19T23:59:59Z",
+                                            "2017-01-11T00:00:00Z 2026-11-23T10:11:53Z"});
+  page.facts.current->certificate.not_after = kNow - days(1);  // before it took over
+  CHECK(signs().front() == "never");
+}
+
+TEST_CASE("what is advised is drawn, until something is staged") {
+  auto page = critical();
+  CHECK(has(page.html(), "To be staged"));
+  CHECK(has(page.html(), "takes over 2026-11-27 06:11"));
+  CHECK(has(page.html(), "should sign, but its key is not here"));
+  page.health.effective_date.reset();
+  CHECK_FALSE(has(page.html(), "To be staged"));
 }
 
 TEST_CASE("a certificate's last second is a day that is left, the next one is not") {
