@@ -64,13 +64,15 @@ struct Asked {
   std::string_view start = {};
   Duration early = 0s;
 };
-constexpr std::array<Asked, 7> kAsked = {{{"25h", 25h},
+constexpr std::array<Asked, 9> kAsked = {{{"25h", 25h},
                                           {},
                                           {"24h", 24h},
                                           {"PT24H55M", 24h + 55min, "+5m", -300s},  // ends as late as any can
                                           {"60s", 60s},
+                                          {"25h", 25h, "+1s", -1s},  // a second too late
                                           {"25h", 25h, "-2h", 2h},
-                                          {"1h", 1h, "-59m", 59min}}};
+                                          {"1h", 1h, "-59m", 59min},
+                                          {"90001s", 25h + 1s}}};  // a second too long
 
 class Life : Story {
  public:
@@ -241,9 +243,10 @@ class Life : Story {
     if (!asked.lifetime.empty()) words.insert(words.end(), {"--lifetime", std::string(asked.lifetime)});
     if (!asked.start.empty()) words.insert(words.end(), {"--not-before", std::string(asked.start)});
     const auto outcome = folder_.run("lync.db", words, clock);
+    const bool is_too_long = end - start > kMaximum || end > clock + kMaximum;
     const bool outlives = key != 0 && end > wanted(key).not_after;
     const bool is_capped = outlives && asked.lifetime.empty() && start < wanted(key).not_after;
-    const int expected = key == 0 ? 1 : outlives && !is_capped ? 2 : 0;
+    const int expected = is_too_long ? 2 : key == 0 ? 1 : outlives && !is_capped ? 2 : 0;
     if (outcome.code != expected)
       return blame(fmt::format("at {}: {} ended in {}, not {}: {}", form(now_), fmt::join(words, " "),
                                outcome.code, expected, outcome.error));
