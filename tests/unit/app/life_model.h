@@ -58,12 +58,14 @@ struct Phase {
   std::string_view staged = {};  // the next one first
   char previous = 0;             // 0: none
 };
-inline constexpr std::array<Phase, 28> kPhases = {{
+inline constexpr std::array<Phase, 30> kPhases = {{
     {at(0), 'A'},
     {at(40, 10), 'A', "B"},
     {at(70, 10), 'B', "", 'A'},
     {at(72, 9), 'B'},
     {at(100), 'B', "C"},
+    {at(105), 'B', "C"},  // its date is moved, and moved again
+    {at(110), 'B', "C"},
     {at(120), 'C', "", 'B'},
     {at(150), 'C', "X", 'B'},
     {at(160), 'C', "", 'B'},
