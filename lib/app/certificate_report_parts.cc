@@ -31,11 +31,11 @@ void end_where_the_next_begins(std::vector<Shown>& all) {
     all[i].signs_until = std::min(all[i].signs_until, all[i + 1].held->row.effective - kSecond);
 }
 
-// No token outlives the certificate that signed it.
-void find_last_token(Shown& previous, const TokenRules& rules) {
-  const auto signed_until = previous.held->row.signed_until.value_or(previous.signs_until);
-  previous.last_token =
-      std::min(previous.certificate().not_after, std::max(previous.signs_until, signed_until) + rules.tail());
+// As the findings have it, but that no token outlives the certificate that signed it.
+void find_last_token(Shown& previous, const HealthFacts& facts) {
+  auto stopped = facts.current ? facts.current->row.effective : previous.signs_until;
+  if (previous.held->row.signed_until) stopped = std::max(stopped, *previous.held->row.signed_until);
+  previous.last_token = std::min(previous.certificate().not_after, stopped + facts.rules.tail());
 }
 
 // --- Parties
@@ -49,8 +49,8 @@ std::string trouble_with_keys_of(const TrustedParty& party, Instant now) {
 }
 
 std::string trouble_of(const LearnerState& state) {
-  if (!state.knows_current) return "does not know our current key";
-  return state.knows_staged_in_time.value_or(true) ? "" : "will not know our next key in time";
+  if (!state.knows_current) return "may not know our current key";
+  return state.knows_staged_in_time.value_or(true) ? "" : "may not know our next key in time";
 }
 
 // --- Words
@@ -93,7 +93,7 @@ std::vector<Shown> shown_certificates(const HealthFacts& facts) {
     all.back().is_staged = true;
   }
   end_where_the_next_begins(all);
-  if (facts.previous) find_last_token(all.front(), facts.rules);
+  if (facts.previous) find_last_token(all.front(), facts);
   return all;
 }
 
