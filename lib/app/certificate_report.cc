@@ -247,7 +247,7 @@ std::string date_fields(const Shown& one, Instant now) {
          field("NotAfter", time_element(certificate.not_after)) +
          field("Days left", days_field(certificate.not_after, now)) +
          field("Effective date", time_element(one.held->row.effective)) +
-         field("Published since", time_element(one.held->row.published)) + field("Signs", signing_time(one)) +
+         field("Published", time_element(one.held->row.published)) + field("Signs", signing_time(one)) +
          field("Last token ends", one.last_token ? time_element(*one.last_token) : "");
 }
 

@@ -50,8 +50,10 @@ th,td{padding:.5rem .6rem;text-align:left;vertical-align:top;border-bottom:1px s
 thead th{color:var(--muted);font-size:.875rem}
 td small,td bdi,th bdi{overflow-wrap:anywhere}
 td small{display:block}
-.findings th[scope=row]{white-space:nowrap}
-.findings td:nth-child(3){width:22%}
+.findings{table-layout:fixed}
+.findings th:nth-child(1){width:8.75rem}
+.findings th:nth-child(2){width:8.5rem}
+.findings th:nth-child(3){width:15%}
 .badge{display:inline-block;white-space:nowrap;padding:.05rem .45rem;color:var(--tone);background:var(--tone-ground);
 border:1px solid var(--tone);border-radius:1rem;font-size:.8125rem;font-weight:600}
 .legend{display:flex;flex-wrap:wrap;gap:.3rem 1.25rem;padding:0;list-style:none;color:var(--muted);font-size:.875rem}
@@ -131,7 +133,7 @@ h1{font-size:1.35rem}
 .stacking tr{margin-bottom:.75rem;padding:.3rem .2rem;border:1px solid var(--line);border-radius:.4rem}
 .stacking th,.stacking td{padding:.25rem .5rem;border:0}
 .stacking td::before{content:attr(data-label) ": ";color:var(--muted);font-size:.875rem;font-weight:600}
-.findings td:nth-child(3){width:auto}
+.findings th[scope=row]{width:auto}
 .map{grid-template-columns:minmax(0,1fr) 2.1rem}
 .map .party{display:block;margin-bottom:1.2rem}
 .map .box{margin-right:.5rem}
@@ -144,7 +146,10 @@ h1{font-size:1.35rem}
 @media print{
 body{max-width:none;padding:0;font-size:10pt}
 h2,h3,h2+p,figcaption,.legend{break-after:avoid}
-.cards{grid-template-columns:1fr}
+.cards{grid-template-columns:1fr;gap:.5rem}
+.card{padding:.4rem .6rem}
+.fields{line-height:1.25}
+.fields th,.fields td{padding:.1rem .4rem}
 table,small{font-size:8.5pt}
 .stacking th,.stacking td{padding:.2rem .4rem}
 tr,li,figure,.card,.verdict,.figures div,.party,pre{break-inside:avoid}
