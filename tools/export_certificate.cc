@@ -171,15 +171,16 @@ Verb declare() {
                    .default_text = "Modern"})),
           },
           password_parameters<Options>(Origin::accord)),
-      .examples =
-          {{"export-certificate --type OAuthTokenIssuer --output-file issuer.pem", "What a partner needs."},
-           {"export-certificate --type OAuthTokenIssuer --encoding base64",
-            "The line that hosted directories ask for."},
-           {"export-certificate --type OAuthTokenIssuer --encoding jwks --output-file jwks.json",
-            "Every key that verifies our tokens, the one that signs first."},
-           {"export-certificate --type OAuthTokenIssuer --include-private-key --output-file issuer-legacy.pfx "
-            "--password-file password.txt --pfx-encryption legacy",
-            "Certificate and key for another host, in a form that old Windows reads."}},
+      .examples = {{"export-certificate --type OAuthTokenIssuer --output-file issuer.pem",
+                    "What a partner needs."},
+                   {"export-certificate --type OAuthTokenIssuer --encoding base64",
+                    "The line that hosted directories ask for."},
+                   {"export-certificate --type OAuthTokenIssuer --encoding jwks --output-file jwks.json",
+                    "Every key that verifies our tokens, the one that signs first."},
+                   {"export-certificate --type OAuthTokenIssuer --include-private-key --output-file "
+                    "issuer-legacy.pfx "
+                    "--password-file password.txt --pfx-encryption legacy",
+                    "Certificate and key for another host, in a form that old Windows reads."}},
       .run = run,
   });
 }

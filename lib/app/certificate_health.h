@@ -1,8 +1,8 @@
 // How our token-issuer certificate stands: what is found, what is to be done, and by which commands
 // (spec/diagnostics.md, the certificate rows and the decision table).
 //
-// `gather` reads the store; `judge` is a pure function of what was read, so that every row and every boundary second of
-// the table is a test without a store.
+// `gather` reads the store; `judge` is a pure function of what was read, so that every row and every boundary
+// second of the table is a test without a store.
 #pragma once
 
 #include <array>
@@ -21,9 +21,9 @@ namespace accord {
 struct HeldCertificate {
   Certificate certificate = {};
   CertificateAssignment row = {};
-  bool has_key = true;                             // in this store or in a token
-  std::vector<std::string> other_uses = {};        // besides the token issuer
-  std::optional<std::string> weakness = {};        // why no partner should take its key
+  bool has_key = true;                              // in this store or in a token
+  std::vector<std::string> other_uses = {};         // besides the token issuer
+  std::optional<std::string> weakness = {};         // why no partner should take its key
   std::vector<std::string> uncovered_domains = {};  // SIP domains that it does not name
 };
 
@@ -32,8 +32,8 @@ struct TrustedParty {
   std::string identity = {};
   bool is_oauth_server = false;
   bool enabled = true;
-  std::string issuer = {};        // principal@realm, as far as it is known
-  std::string trusted_by = {};    // "metadata", "certificate", "the authorization server"
+  std::string issuer = {};      // principal@realm, as far as it is known
+  std::string trusted_by = {};  // "metadata", "certificate", "the authorization server"
   std::vector<Certificate> keys = {};
   std::optional<Instant> last_refresh = {};
 };
@@ -88,15 +88,17 @@ enum class HealthVerdict { ok, warning, critical };
 template <>
 struct EnumNames<HealthVerdict> {
   static constexpr std::array<std::pair<HealthVerdict, std::string_view>, 3> table = {
-      {{HealthVerdict::ok, "Ok"}, {HealthVerdict::warning, "Warning"}, {HealthVerdict::critical, "Critical"}}};
+      {{HealthVerdict::ok, "Ok"},
+       {HealthVerdict::warning, "Warning"},
+       {HealthVerdict::critical, "Critical"}}};
 };
 
 // One partner or OAuth server that verifies what we sign.
 struct LearnerState {
   KeyLearner learner = {};
-  bool knows_current = true;                  // true as well where nothing is current
+  bool knows_current = true;                      // true as well where nothing is current
   std::optional<bool> knows_staged_in_time = {};  // nullopt: nothing is staged
-  std::string text = {};                      // "reads our metadata; knows the new key since …"
+  std::string text = {};                          // "reads our metadata; knows the new key since …"
 };
 
 struct CertificateHealth {
@@ -106,7 +108,7 @@ struct CertificateHealth {
   std::vector<std::string> evidence = {};  // what it rests on, a sentence each
   std::vector<std::string> commands = {};  // to run, in order
   std::vector<LearnerState> learners = {};
-  std::vector<Finding> findings = {};      // the worst first
+  std::vector<Finding> findings = {};          // the worst first
   std::optional<Instant> effective_date = {};  // of the staging that is advised
 };
 

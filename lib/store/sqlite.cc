@@ -342,8 +342,8 @@ class SqliteConnection final : public Connection {
                   fmt::format("the store '{}' is held in the journal mode '{}'", location_, mode), location_,
                   "end the other programs that use it, then run it again");
     }
-    // What is replaced is overwritten: a private key under an old store key must not stay in a free part of the
-    // file. Debian builds SQLite so, others may not.
+    // What is replaced is overwritten: a private key under an old store key must not stay in a free part of
+    // the file. Debian builds SQLite so, others may not.
     TRY(execute("PRAGMA synchronous = EXTRA; PRAGMA secure_delete = ON"));
     durable_ = true;
     return {};
