@@ -33,6 +33,7 @@ struct EnumNames<RequestKeyAlgorithm> {
 namespace {
 
 constexpr std::string_view kNew = "ByNew", kClear = "ByClear", kList = "ByList", kRetrieve = "ByRetrieve";
+constexpr Duration kBackdated = std::chrono::minutes(10);
 constexpr Duration kValidFor = std::chrono::days(365 * 5);
 
 struct Options : RollOptions {
@@ -161,7 +162,8 @@ NewCertificate wanted(const Environment& env, const Options& options, const std:
   made.city = options.city;
   made.state = options.state;
   made.country = to_upper(options.country);
-  made.not_before = env.now();
+  // A partner whose clock is behind by as much as its skew allows takes what the new key signs at once.
+  made.not_before = std::max(Instant(), env.now() - kBackdated);
   made.not_after = env.now() + options.valid_for.value_or(kValidFor);
   made.algorithm = algorithm_of(options);
   made.key_size = static_cast<int>(options.key_size.value_or(2048));
@@ -177,16 +179,12 @@ Result<void> make_certificate(Environment& env, Connection& store, const Options
   return emit_certificate(env, store, identity.certificate.thumbprint);
 }
 
-bool asks_for_record(const CommonOptions& common) {
-  return common.output || !common.property.empty() || common.where || !common.sort.empty() || common.first;
-}
-
 Result<void> file_request(Environment& env, Connection& store, const Options& options,
                           const std::vector<std::string>& names) {
   TRY(env.approve("Make certificate request", names.front()));
   TRY_ASSIGN(const auto request, new_request(env, store, wanted(env, options, names), options.type));
   if (options.output) TRY(env.write_file(*options.output, request_pem(request.der)));
-  if (options.output || asks_for_record(env.common())) {
+  if (options.output || asks_for_records(env.common())) {
     env.emit(to_record(request));
   } else {
     env.emit_text(request_pem(request.der));

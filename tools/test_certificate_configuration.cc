@@ -105,10 +105,6 @@ std::string as_nagios(const HealthFacts& facts, const CertificateHealth& health,
   return text + "\n";
 }
 
-bool wants_records(const CommonOptions& common) {
-  return common.output || !common.property.empty() || common.where || !common.sort.empty() || common.first;
-}
-
 ExitCode code_of(HealthVerdict verdict, bool ignore_warning) {
   switch (verdict) {
     case HealthVerdict::ok:
@@ -131,7 +127,7 @@ Result<ExitCode> run(Environment& env, const Options& options) {
   if (options.nagios) {
     const bool is_ignored = options.ignore_warning && health.verdict == HealthVerdict::warning;
     env.emit_text(as_nagios(facts, health, is_ignored ? HealthVerdict::ok : health.verdict));
-  } else if (wants_records(env.common())) {
+  } else if (asks_for_records(env.common())) {
     env.emit(to_record(health));
   } else {
     env.emit_text(as_text(health));

@@ -112,6 +112,10 @@ struct CertificateHealth {
   std::optional<Instant> effective_date = {};  // of the staging that is advised
 };
 
+// When the last token that the previous certificate signed has ended, at the latest: MaximumTokenLifetime and
+// ClockSkew after it stopped signing, and not later than its NotAfter. nullopt: there is none.
+[[nodiscard]] std::optional<Instant> last_token_of_previous(const HealthFacts& facts);
+
 [[nodiscard]] CertificateHealth judge(const HealthFacts& facts);
 
 }  // namespace accord

@@ -59,8 +59,6 @@ class Judge {
   }
 
  private:
-  using Held = std::optional<HeldCertificate>;
-
   // --- Facts, asked for more than once
 
   [[nodiscard]] bool is_expired(const HeldCertificate& held) const {
@@ -94,13 +92,26 @@ class Judge {
   [[nodiscard]] Instant latest_safe() const {
     return latest_safe_date(facts_.current->certificate.not_after, facts_.rules);
   }
-  // As diagnostics.md has it: 30 days ahead, or as late as is safe, or else at once.
-  [[nodiscard]] Instant advised_date() const {
-    return std::max(facts_.now, std::min(facts_.now + kUsualNotice, latest_safe()));
+  // From when on it can sign without being refused by a partner that reads our metadata, if the current one
+  // lasts so long.
+  [[nodiscard]] Instant known_from(Instant published) const {
+    return std::min(published + kRollNotice, facts_.current->certificate.not_after);
+  }
+  // As diagnostics.md has it, 30 days ahead or as late as is safe. Where that is too soon for partners to
+  // have read one that is published since `published`, they come first: the current one still signs, and its
+  // tokens end with it.
+  [[nodiscard]] Instant advised_date(Instant published) const {
+    return std::max({facts_.now, std::min(facts_.now + kUsualNotice, latest_safe()), known_from(published)});
+  }
+  [[nodiscard]] Instant advised_date(const HeldCertificate& staged) const {
+    return std::max(advised_date(staged.row.published), staged.certificate.not_before);
+  }
+  // No earlier date would be better.
+  [[nodiscard]] bool is_early_enough(const HeldCertificate& staged) const {
+    return staged.row.effective <= std::max(latest_safe(), known_from(staged.row.published));
   }
   [[nodiscard]] bool is_replaced_in_time() const {
-    const auto* next = successor();
-    return next != nullptr && facts_.current && next->row.effective <= latest_safe();
+    return successor() != nullptr && facts_.current && is_early_enough(*successor());
   }
 
   // --- Findings
@@ -198,8 +209,8 @@ class Judge {
           fmt::format("it takes over at {}, {} the current certificate ends at {}",
                       format_instant(staged.row.effective), after ? "after" : "too shortly before",
                       format_instant(end)),
-          roll_command(thumbprint_of(staged), std::max(advised_date(), staged.certificate.not_before),
-                       facts_.now));
+          is_early_enough(staged) ? "nothing: an earlier date leaves partners no time to read the new key"
+                                  : roll_command(thumbprint_of(staged), advised_date(staged), facts_.now));
     }
   }
 
@@ -215,19 +226,13 @@ class Judge {
           already ? "callers get new tokens by then; set-certificate with this thumbprint accepts them again"
                   : "move the roll to a later date, or tell callers to get new tokens then");
     }
-    if (const auto end = last_token_of_previous(); end && *end <= facts_.now) {
+    const auto end = last_token_of_previous(facts_);
+    if (end && *end <= facts_.now && !is_expired(*facts_.previous)) {
       add("CERT-PREVIOUS", Severity::information, thumbprint_of(*facts_.previous),
           fmt::format("the last token that the previous certificate signed has ended at {}",
                       format_instant(*end)),
           "remove-certificate --type OAuthTokenIssuer --previous");
     }
-  }
-
-  [[nodiscard]] std::optional<Instant> last_token_of_previous() const {
-    if (!facts_.previous || !facts_.current) return std::nullopt;
-    auto stopped = facts_.current->row.effective;
-    if (facts_.previous->row.signed_until) stopped = std::max(stopped, *facts_.previous->row.signed_until);
-    return stopped + facts_.rules.tail();
   }
 
   // --- Partners
@@ -254,6 +259,15 @@ class Judge {
     return learns && *learns <= at;
   }
 
+  // What gives a partner that reads our metadata the time to know the staged key, if the current one lasts so
+  // long.
+  std::string later_roll(const HeldCertificate& staged) {
+    if (!signs_now() || known_from(staged.row.published) <= staged.row.effective)
+      return "have the partner read our metadata by then";
+    later_roll_ = roll_command(thumbprint_of(staged), known_from(staged.row.published), facts_.now);
+    return later_roll_;
+  }
+
   void find_uninformed(const KeyLearner& learner, const HeldCertificate& held, bool is_staged) {
     const auto& thumbprint = held.certificate.thumbprint;
     const auto which = is_staged ? fmt::format("the staged key {}, which signs from {} on", thumbprint,
@@ -264,7 +278,7 @@ class Judge {
           fmt::format(
               "it may not have read {}: it has been published since {}, and partners read it within a day",
               which, format_instant(held.row.published)),
-          is_staged ? "move the roll to a later date, or have the partner read our metadata by then"
+          is_staged ? later_roll(held)
                     : fmt::format("have the partner read our metadata now, or wait until {}",
                                   format_instant(*learns)));
       return;
@@ -316,7 +330,7 @@ class Judge {
                  fmt::format("import the private key of the staged certificate {} before it takes over",
                              thumbprint_of(*keyless)));
     }
-    if (successor() != nullptr && successor()->row.effective > latest_safe()) return move_staged();
+    if (successor() != nullptr && !is_early_enough(*successor())) return move_staged();
     if (has_uninformed()) return tell_partners();
     if (!facts_.staged.empty()) {
       return set(Decision::none, HealthVerdict::ok,
@@ -339,7 +353,7 @@ class Judge {
                       ends_text(staged.certificate, facts_.now), format_instant(staged.row.effective),
                       format_instant(staged.row.published)));
     }
-    if (const auto end = last_token_of_previous()) {
+    if (const auto end = last_token_of_previous(facts_)) {
       say(fmt::format("previous: {}, {}; the last token that it signed {} at {}",
                       thumbprint_of(*facts_.previous), ends_text(facts_.previous->certificate, facts_.now),
                       *end <= facts_.now ? "has ended" : "ends", format_instant(*end)));
@@ -386,20 +400,18 @@ class Judge {
   }
 
   void stage_new() {
-    const auto date = advised_date();
+    const auto date = advised_date(facts_.now);
     health_.effective_date = date;
     const bool critical = is_within(facts_.current->certificate, facts_.critical, facts_.now);
     set(Decision::stage_new, critical ? HealthVerdict::critical : HealthVerdict::warning,
         fmt::format("stage a new certificate that takes over at {}", format_instant(date)));
     run(fmt::format("{} --roll --effective-date {}{}", kRequestNew,
                     date <= facts_.now ? std::string("now") : format_instant(date),
-                    facts_.staged.empty() || date <= facts_.now ? "" : " --replace-staged"));
-    if (!facts_.staged.empty() && date <= facts_.now)
-      run("remove-certificate --type OAuthTokenIssuer --staged");
+                    facts_.staged.empty() ? "" : " --replace-staged"));
   }
 
   void move_staged() {
-    const auto date = std::max(advised_date(), successor()->certificate.not_before);
+    const auto date = advised_date(*successor());
     health_.effective_date = date;
     set(Decision::move_staged, HealthVerdict::warning,
         fmt::format("let the staged certificate take over earlier, at {}", format_instant(date)));
@@ -414,6 +426,7 @@ class Judge {
 
   void tell_partners() {
     set(Decision::tell_partners, HealthVerdict::warning, "tell the partners that may not know our keys");
+    if (!later_roll_.empty()) run(later_roll_);
     std::vector<std::string> exported;
     for (const auto& [learner, thumbprints] : untold_) {
       for (const auto& one : thumbprints) {
@@ -437,11 +450,20 @@ class Judge {
 
   const HealthFacts& facts_;
   CertificateHealth health_;
+  std::string later_roll_;  // a command; empty: the date leaves partners enough time
   std::vector<std::pair<KeyLearner, std::vector<std::string>>>
       untold_;  // who has to be told of which thumbprints
 };
 
 }  // namespace
+
+std::optional<Instant> last_token_of_previous(const HealthFacts& facts) {
+  if (!facts.previous || !facts.current) return std::nullopt;
+  const auto& held = *facts.previous;
+  auto stopped = facts.current->row.effective;
+  if (held.row.signed_until) stopped = std::max(stopped, *held.row.signed_until);
+  return std::min(stopped + facts.rules.tail(), held.certificate.not_after + std::chrono::seconds(1));
+}
 
 CertificateHealth judge(const HealthFacts& facts) {
   return Judge(facts).judge();

@@ -31,13 +31,6 @@ void end_where_the_next_begins(std::vector<Shown>& all) {
     all[i].signs_until = std::min(all[i].signs_until, all[i + 1].held->row.effective - kSecond);
 }
 
-// As the findings have it, but that no token outlives the certificate that signed it.
-void find_last_token(Shown& previous, const HealthFacts& facts) {
-  auto stopped = facts.current ? facts.current->row.effective : previous.signs_until;
-  if (previous.held->row.signed_until) stopped = std::max(stopped, *previous.held->row.signed_until);
-  previous.last_token = std::min(previous.certificate().not_after, stopped + facts.rules.tail());
-}
-
 // --- Parties
 
 std::string trouble_with_keys_of(const TrustedParty& party, Instant now) {
@@ -93,7 +86,7 @@ std::vector<Shown> shown_certificates(const HealthFacts& facts) {
     all.back().is_staged = true;
   }
   end_where_the_next_begins(all);
-  if (facts.previous) find_last_token(all.front(), facts);
+  if (facts.previous) all.front().last_token = last_token_of_previous(facts);
   return all;
 }
 

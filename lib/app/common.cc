@@ -51,6 +51,10 @@ std::vector<Parameter> every_common_parameter() {
 
 }  // namespace
 
+bool asks_for_records(const CommonOptions& common) {
+  return common.output || !common.property.empty() || common.where || !common.sort.empty() || common.first;
+}
+
 std::vector<Parameter> common_parameters(const Verb& verb) {
   auto made = every_common_parameter();
   // The original's get cmdlets have it, and so its prefixes.

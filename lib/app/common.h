@@ -39,6 +39,9 @@ struct CommonOptions {
   bool version = false;
 };
 
+// Whether records are asked for, where a verb would otherwise print text.
+[[nodiscard]] bool asks_for_records(const CommonOptions& common);
+
 // Those of `verb`. One whose name is taken there goes by its alias: -Output of request-certificate is the
 // original's, and the common one is -Format.
 [[nodiscard]] std::vector<Parameter> common_parameters(const Verb& verb);

@@ -166,7 +166,8 @@ Result<void> Environment::refuse_store_files(const std::string& path) const {
   const auto where = location();
   if (!where) return {};
   // Beside the key lies the next one while it is being changed.
-  const bool is_key = is_same_file(path, where->key_file) || is_same_file(path, where->key_file + ".new");
+  const bool is_key =
+      is_same_file(path, where->key_file) || is_same_file(path, next_key_file(where->key_file));
   if (!is_key && !is_same_file(path, where->store)) return {};
   return fail("Parameter.Invalid",
               fmt::format("'{}' is {}", path, is_key ? "the store's key" : "the store itself"), path,

@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "lib/app/checks.h"
-#include "lib/app/key_learners.h"
 #include "lib/app/our_certificates.h"
 #include "lib/store/refused_signer.h"
 
@@ -141,31 +140,37 @@ Result<void> check_validity(const Certificate& certificate, Instant at) {
               certificate.thumbprint, "assign one that is valid then");
 }
 
-tl::unexpected<Error> too_late(const Certificate& current, Instant date, std::string why, Instant latest,
-                               Instant now) {
+tl::unexpected<Error> too_late(const Certificate& current, Instant date, std::string_view why,
+                               std::string advice) {
   return fail("Certificate.RollTooLate",
               fmt::format("the date {} is too late: the current certificate '{}' ends at {}{}",
                           format_instant(date), current.thumbprint, format_instant(current.not_after), why),
-              format_instant(date),
-              latest > now
-                  ? fmt::format("the latest safe date is --effective-date {}", format_instant(latest))
-                  : std::string("no date is safe any more: use --effective-date now"));
+              format_instant(date), std::move(advice));
 }
 
-// Where no safe date is left, an early one is still better than none: partners get what time there is.
+// Near its end no date leaves partners the time that both keys take. Then any date before the end is better
+// than at once: partners get what time there is, and no token outlives the certificate.
 Result<void> check_date(const Environment& env, const std::string& use, const Certificate& current,
                         Instant date, const TokenRules& rules) {
   const bool issuer = use == kTokenIssuerUse;
   const auto latest = issuer ? latest_safe_date(current.not_after, rules) : current.not_after;
-  if (date > current.not_after) return too_late(current, date, "", latest, env.now());
   if (date <= latest) return {};
-  constexpr std::string_view kWhy =
-      ", and partners need time to read the new key and to see the last tokens of the old";
-  if (latest > env.now()) return too_late(current, date, std::string(kWhy), latest, env.now());
-  env.warn(fmt::format(
-      "{} is late: the current certificate ends at {}, and no date before that gives every partner time "
-      "to read the new key",
-      format_instant(date), format_instant(current.not_after)));
+  const bool is_in_time = latest >= env.now() + (issuer ? kRollNotice : Duration());
+  const auto safe = fmt::format("the latest safe date is --effective-date {}", format_instant(latest));
+  if (date > current.not_after) {
+    if (is_in_time) return too_late(current, date, "", safe);
+    if (current.not_after <= env.now()) return too_late(current, date, "", "use --effective-date now");
+    return too_late(current, date, "",
+                    fmt::format("the latest date that leaves no gap is --effective-date {}",
+                                format_instant(current.not_after)));
+  }
+  if (is_in_time) {
+    return too_late(current, date,
+                    ", and partners need time to read the new key and to see the last tokens of the old",
+                    safe);
+  }
+  env.warn(fmt::format("{} is late: tokens that the current certificate signs until then end with it, at {}",
+                       format_instant(date), format_instant(current.not_after)));
   return {};
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "lib/app/environment.h"
+#include "lib/app/key_learners.h"
 #include "lib/app/verb.h"
 #include "lib/cert/timeline.h"
 #include "lib/store/oauth_configuration.h"
@@ -46,6 +47,10 @@ template <class O>
 // partner has read it and every token that the old one signs can be accepted to its end
 // (spec/diagnostics.md).
 [[nodiscard]] Instant latest_safe_date(Instant not_after, const TokenRules& rules);
+
+// What a roll needs so that every partner that reads our metadata knows the new key by its date: a refresh
+// interval, and an hour for the admin to stage it.
+inline constexpr Duration kRollNotice = kRefreshInterval + std::chrono::hours(1);
 
 enum class Previous { keep, drop };
 

@@ -108,16 +108,27 @@ ExitCode run_program(std::string_view program, const std::vector<std::string>& a
   return run_named(first, {arguments.begin() + 1, arguments.end()}, process);
 }
 
+bool names_nagios(const std::vector<std::string>& arguments) {
+  return std::ranges::any_of(arguments, [](const auto& one) {
+    return equals_ignoring_case(one, "--nagios") || equals_ignoring_case(one, "-nagios");
+  });
+}
+
 // Nothing of what a library threw is shown: it may quote its input, which may be a secret.
 int give_up(const Process& process, const std::vector<std::string>& arguments, ErrorId id,
             std::string_view what) {
+  // A monitoring system must not take it for a verdict.
+  const bool is_monitored = names_nagios(arguments);
   try {
     const auto error = fail(id, fmt::format("{}; nothing was changed", what)).value();
-    return static_cast<int>(refuse(process, "accord", error, requested(Verb{}, arguments)));
+    auto asked = requested(Verb{}, arguments);
+    asked.nagios = is_monitored;
+    const auto code = refuse(process, "accord", error, asked);
+    return static_cast<int>(is_monitored ? monitoring_code(code) : code);
   } catch (const std::exception&) {
     process.console.write_error("accord: out of memory; nothing was changed.\n");
   }
-  return static_cast<int>(id.exit_code());
+  return static_cast<int>(is_monitored ? monitoring_code(id.exit_code()) : id.exit_code());
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ constexpr std::string_view kDiagnosis =
     "it needs the servers' own mailboxes and contacts; show-oauth-token and "
     "test-oauth-token look at the tokens";
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 57> kCmdlets = {{
+constexpr auto kCmdlets = std::to_array<std::pair<std::string_view, std::string_view>>({
     {"Test-CsExStorageConnectivity", kTryToken},
     {"Test-CsExStorageNotification", kDiagnosis},
     {"Test-CsUnifiedContactStore", kLater},
@@ -84,7 +84,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 57> kCmdlets
     {"New-SPTrustedRootAuthority", kSharePoint},
     {"Get-SPSecurityTokenServiceConfig", kSharePoint},
     {"Set-SPSecurityTokenServiceConfig", kSharePoint},
-}};
+});
 
 // "New-CsOAuthServer" and "new-oauth-server" as one.
 std::string plain(std::string_view name) {

@@ -157,10 +157,6 @@ Result<void> write_key(const std::string& path, const SecretBytes& key) {
 
 // --- A key beside the key
 
-std::string beside(const std::string& path) {
-  return path + ".new";
-}
-
 bool is_there(const std::string& path) {
   struct stat status {};
   // A file that cannot be looked at is not missing: reading it will say why.
@@ -197,7 +193,7 @@ Result<Descriptor> lock(const std::string& path) {
 
 // 0, or the errno of what went wrong.
 int take_place(const std::string& path) {
-  if (rename(beside(path).c_str(), path.c_str()) != 0) return errno;
+  if (rename(next_key_file(path).c_str(), path.c_str()) != 0) return errno;
   const Descriptor folder(open(folder_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   // Should it not reach the disk, both files are there again after a power cut, and the key is found.
   if (folder) fsync(folder.number());
@@ -211,11 +207,11 @@ void finish_change(const std::string& path, std::string_view id) {
   if (!locked) {
     // Without an old key there is nothing to lock, and nothing that could be lost by it.
     if (locked.error().id == ErrorId("StoreKey.Missing"))
-      renameat2(AT_FDCWD, beside(path).c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE);
+      renameat2(AT_FDCWD, next_key_file(path).c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE);
     return;
   }
   // By now the next change may have put its own key there, which the store does not name yet.
-  if (*locked && holds(beside(path), id)) take_place(path);
+  if (*locked && holds(next_key_file(path), id)) take_place(path);
 }
 
 // --- AES-256-GCM
@@ -294,6 +290,10 @@ std::optional<SecretBytes> decrypt(const SecretBytes& key, std::string_view seal
 
 }  // namespace
 
+std::string next_key_file(const std::string& path) {
+  return path + ".new";
+}
+
 Result<void> KeyVault::create() {
   SecretBytes fresh = make_key();
   if (off_disk_) {
@@ -343,7 +343,7 @@ Result<bool> KeyVault::use(std::string_view id) {
   // What is in memory is older than the last change; a rehearsed key is nowhere else.
   if (!off_disk_) key_ = {};
   if (take_from(path_, id).value_or(false)) return true;
-  const auto in_waiting = take_from(beside(path_), id);
+  const auto in_waiting = take_from(next_key_file(path_), id);
   if (in_waiting.value_or(false)) {
     if (!off_disk_) finish_change(path_, id);
     return true;
@@ -362,7 +362,7 @@ KeyVault KeyVault::with_fresh_key() const {
 }
 
 Result<void> KeyChange::check(const KeyVault& current) {
-  const auto path = beside(current.path());
+  const auto path = next_key_file(current.path());
   TRY(check_creatable(path));
   // What a change left is replaced; a file of anybody else is not.
   if (!is_there(path) || read_key(path)) return {};
@@ -377,7 +377,7 @@ Result<KeyChange> KeyChange::begin(KeyVault& current) {
   TRY_ASSIGN(auto locked, lock(path));
   TRY(check(current));
   if (!holds(path, id)) {
-    const int failure = holds(beside(path), id) ? take_place(path) : ENOENT;
+    const int failure = holds(next_key_file(path), id) ? take_place(path) : ENOENT;
     if (failure != 0) {
       return fail("StoreKey.Wrong", fmt::format("the store key '{}' was replaced by another meanwhile", path),
                   path, "run it again");
@@ -389,7 +389,7 @@ Result<KeyChange> KeyChange::begin(KeyVault& current) {
 }
 
 Result<void> KeyChange::put_beside(const KeyVault& fresh) {
-  const auto path = beside(path_);
+  const auto path = next_key_file(path_);
   if (unlink(path.c_str()) != 0 && errno != ENOENT) {
     return fail("File.CannotWrite", fmt::format("cannot replace '{}': {}", path, describe_errno(errno)),
                 path);
@@ -400,9 +400,10 @@ Result<void> KeyChange::put_beside(const KeyVault& fresh) {
 Result<void> KeyChange::put_in_place() {
   const int failure = take_place(path_);
   if (failure == 0) return {};
-  return fail("File.CannotWrite",
-              fmt::format("cannot rename '{}' to '{}': {}", beside(path_), path_, describe_errno(failure)),
-              path_);
+  return fail(
+      "File.CannotWrite",
+      fmt::format("cannot rename '{}' to '{}': {}", next_key_file(path_), path_, describe_errno(failure)),
+      path_);
 }
 
 Result<SealedKey> KeyVault::seal(std::string_view plain, std::string_view binding) {

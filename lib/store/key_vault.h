@@ -20,6 +20,9 @@
 
 namespace accord {
 
+// Where the next key of the file `path` lies while it is being changed.
+[[nodiscard]] std::string next_key_file(const std::string& path);
+
 struct SealedKey {
   std::string wrapped_data_key = {};  // nonce, ciphertext, tag
   std::string ciphertext = {};        // nonce, ciphertext, tag

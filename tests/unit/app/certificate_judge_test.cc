@@ -213,7 +213,8 @@ TEST_CASE(
         end - days(7) - minutes(10) - hours(24));
 }
 
-TEST_CASE_FIXTURE(Sound, "a new one is staged for 30 days ahead, or for the latest safe date, or for now") {
+TEST_CASE_FIXTURE(
+    Sound, "a new one is staged for 30 days ahead, or the latest safe date, or as soon as partners know it") {
   const auto safety = hours(25) + minutes(5) + hours(24);
   struct Case {
     Duration left;
@@ -225,9 +226,14 @@ TEST_CASE_FIXTURE(Sound, "a new one is staged for 30 days ahead, or for the late
       {days(30) + safety, "2026-12-24T12:00:00Z"},
       {days(30) + safety - seconds(1), "2026-12-24T11:59:59Z"},
       {days(10), "2026-12-02T10:55:00Z"},
-      {safety + seconds(1), "2026-11-24T12:00:01Z"},
-      {safety, "now"},
-      {safety - seconds(1), "now"},
+      // No date is safe for both keys: the new one comes first, and the old one signs to its end.
+      {safety + hours(25) + seconds(1), "2026-11-25T13:00:01Z"},
+      {safety + hours(25), "2026-11-25T13:00:00Z"},
+      {safety + hours(25) - seconds(1), "2026-11-25T13:00:00Z"},
+      {safety, "2026-11-25T13:00:00Z"},
+      {hours(25), "2026-11-25T13:00:00Z"},
+      {hours(25) - seconds(1), "2026-11-25T12:59:59Z"},
+      {seconds(1), "2026-11-24T12:00:01Z"},
       {seconds(0), "now"},
   };
   for (const auto& one : cases) {
@@ -295,12 +301,43 @@ TEST_CASE_FIXTURE(Sound, "a staged one that is itself short, or cannot sign, is 
     staged.certificate.not_before += seconds(1);
     CHECK(decision(judge(facts)) == "Warning StageNew");
   }
-  SUBCASE("where only now is left, the staged one has to go") {
+  SUBCASE("in the last hours too") {
     current().not_after = kNow + hours(10);
     staged.certificate.not_after = kNow + days(30);
     staged.row.effective = kNow + hours(5);
-    CHECK(commands(judge(facts)) == kRequest + " --roll --effective-date now\n" + kRemove + "--staged");
+    CHECK(commands(judge(facts)) ==
+          kRequest + " --roll --effective-date 2026-11-24T22:00:00Z --replace-staged");
   }
+}
+
+TEST_CASE_FIXTURE(Sound, "advice that was followed in the last two days is not taken back") {
+  current().not_after = kNow + hours(40);
+  facts.learners = {reader("exchange")};
+  const auto date = *judge(facts).effective_date;
+  CHECK(date == kNow + hours(25));
+  auto& staged = stage(date);
+  for (const auto late : {seconds(0), seconds(1), seconds(3599), seconds(3600)}) {
+    CAPTURE(late.count());
+    facts.now = kNow + late;
+    staged.row.published = facts.now;
+    const auto health = judge(facts);
+    CHECK(decision(health) == "Warning None");
+    CHECK(findings(health) == "CERT-ROLL-LATE Warning NEW; CERT-EXPIRY Information OLD");
+    CHECK(finding(health, "CERT-ROLL-LATE", "NEW").action ==
+          "nothing: an earlier date leaves partners no time to read the new key");
+    CHECK(commands(health).empty());
+  }
+}
+
+TEST_CASE_FIXTURE(Sound, "a roll that comes before partners can know it is moved to when they do") {
+  facts.learners = {reader("exchange")};
+  auto& staged = stage(kNow + hours(5));
+  staged.row.published = kNow;
+  const auto health = judge(facts);
+  CHECK(decision(health) == "Warning TellPartners");
+  CHECK(finding(health, "CERT-NOTIFY", "exchange").action ==
+        kSet + "NEW --roll --effective-date 2026-11-25T13:00:00Z");
+  CHECK(commands(health) == kSet + "NEW --roll --effective-date 2026-11-25T13:00:00Z");
 }
 
 TEST_CASE_FIXTURE(Sound, "the end of a certificate whose successor is staged in time is information") {
@@ -516,8 +553,16 @@ TEST_CASE_FIXTURE(Sound, "a partner that reads our metadata knows a key a day af
       CHECK(findings(health) == (around <= 0 ? "" : "CERT-NOTIFY Warning exchange"));
       if (around <= 0) continue;
       CHECK(finding(health, "CERT-NOTIFY", "exchange").action ==
-            "move the roll to a later date, or have the partner read our metadata by then");
+            fmt::format("set-certificate --type OAuthTokenIssuer --thumbprint NEW --roll --effective-date {}",
+                        format_instant(staged.row.published + hours(25))));
     }
+  }
+  SUBCASE("the staged one, where the current one does not last long enough for a later date") {
+    auto& staged = stage(kNow + hours(10));
+    current().not_after = staged.row.effective;
+    staged.row.published = kNow;
+    CHECK(finding(judge(facts), "CERT-NOTIFY", "exchange").action ==
+          "have the partner read our metadata by then");
   }
 }
 

@@ -95,20 +95,20 @@ class Deployment {
       case Kind::sign:
         return sign(step.seconds);
       case Kind::assign:
-        return change(assign_at_once(rows_, kUse, key_name(step.key), now_));
+        return change(step, assign_at_once(rows_, kUse, key_name(step.key), now_));
       case Kind::assign_alone:
-        return change(assign_at_once(rows_, kUse, key_name(step.key), now_, false));
+        return change(step, assign_at_once(rows_, kUse, key_name(step.key), now_, false));
       case Kind::stage:
         // The verbs stage nothing where it is current already.
         if (is_current(key_name(step.key))) return;
-        return change(
-            stage(rows_, kUse, key_name(step.key), now_ + std::chrono::seconds(1 + step.seconds), now_));
+        return change(step, stage(rows_, kUse, key_name(step.key),
+                                  now_ + std::chrono::seconds(1 + step.seconds), now_));
       case Kind::cancel:
-        return change(without_staged(rows_, now_));
+        return change(step, without_staged(rows_, now_));
       case Kind::drop_previous:
-        return change(without_previous(rows_, now_));
+        return change(step, without_previous(rows_, now_));
       case Kind::drop_current:
-        return change(without_current(rows_, now_));
+        return change(step, without_current(rows_, now_));
     }
   }
 
@@ -208,7 +208,7 @@ class Deployment {
   }
 
   // As the verbs do it: what comes back remembers what it was refused for.
-  void change(Assignments after) {
+  void change(const Step& step, Assignments after) {
     ++counts_.commands;
     forget_what_is_dead();
     // What has gone from the rows does not come back with the clock.
@@ -219,7 +219,9 @@ class Deployment {
     for (const auto& [key, named] : named_) told.push_back({key, now_, named.until});
     after = recalling(std::move(after), told, rules_);
     for (const auto& row : after) named_.erase(row.thumbprint);
+    check_slots(step, after);
     for (const auto& refused : refused_signers(rows_, after, now_, rules_)) {
+      if (refused.from == now_) check_named(step, refused.thumbprint);
       RC_ASSERT(refused.from >= now_);
       RC_ASSERT(refused.until > refused.from);
       auto& named = named_[refused.thumbprint] = refused;
@@ -227,6 +229,43 @@ class Deployment {
       if (refused.from == now_) named.from = Instant::min();
     }
     rows_ = std::move(after);
+  }
+
+  // What each command leaves alone, said without the code that it tests.
+  void check_slots(const Step& step, const Assignments& after) const {
+    const auto before = timeline_at(rows_, now_);
+    const auto line = timeline_at(after, now_);
+    const auto name = [](const std::optional<CertificateAssignment>& row) {
+      return row ? row->thumbprint : "";
+    };
+    const bool is_staging = step.kind == Kind::stage || step.kind == Kind::cancel;
+    const bool is_assignment = step.kind == Kind::assign || step.kind == Kind::assign_alone;
+    if (is_staging || step.kind == Kind::drop_previous) RC_ASSERT(name(line.current) == name(before.current));
+    if (is_staging) RC_ASSERT(name(line.previous) == name(before.previous));
+    if (step.kind == Kind::stage) RC_ASSERT(line.staged.size() == 1U);
+    if (step.kind == Kind::stage) RC_ASSERT(line.staged.front().thumbprint == key_name(step.key));
+    if (step.kind == Kind::cancel) RC_ASSERT(line.staged.empty());
+    if (is_assignment) RC_ASSERT(name(line.current) == key_name(step.key));
+    if (step.kind == Kind::assign && before.current && !is_current(key_name(step.key)))
+      RC_ASSERT(name(line.previous) == name(before.current));
+    if (step.kind == Kind::assign_alone || step.kind == Kind::drop_previous) RC_ASSERT(!line.previous);
+    if (step.kind == Kind::drop_current) RC_ASSERT((!line.current && !line.previous));
+    if (is_staging) return;
+    for (const auto& row : before.staged) {
+      if (is_assignment && row.thumbprint == key_name(step.key)) continue;
+      RC_ASSERT(std::ranges::find(line.staged, row.thumbprint, &CertificateAssignment::thumbprint) !=
+                line.staged.end());
+    }
+  }
+
+  // Only a command that takes a certificate away may cost the tokens that it signed at once.
+  void check_named(const Step& step, const std::string& key) const {
+    const auto before = timeline_at(rows_, now_);
+    const bool takes_current = step.kind == Kind::assign_alone || step.kind == Kind::drop_current;
+    const bool takes_previous =
+        takes_current || step.kind == Kind::assign || step.kind == Kind::drop_previous;
+    if (before.current && key == before.current->thumbprint) RC_ASSERT(takes_current);
+    if (before.previous && key == before.previous->thumbprint) RC_ASSERT(takes_previous);
   }
 
   TokenRules rules_;
