@@ -32,15 +32,6 @@ Result<void> check_thresholds(Duration warning, Duration critical) {
 
 // --- As records
 
-Record to_record(const Finding& finding) {
-  return Record(kFindingType)
-      .add("Id", finding.id)
-      .add("Severity", std::string(enum_name(finding.severity)))
-      .add("Target", finding.target)
-      .add("Detection", finding.detection)
-      .add("Action", finding.action);
-}
-
 Record to_record(const LearnerState& state) {
   return Record(kKeyLearnerType)
       .add("Identity", state.learner.identity)

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "lib/app/environment.h"
+#include "lib/app/finding.h"
 #include "lib/app/key_learners.h"
 #include "lib/cert/timeline.h"
 
@@ -55,21 +56,6 @@ struct HealthFacts {
 [[nodiscard]] Result<HealthFacts> gather(Environment& env, Duration warning, Duration critical);
 
 // --- What it means
-
-enum class Severity { information, warning, error };
-template <>
-struct EnumNames<Severity> {
-  static constexpr std::array<std::pair<Severity, std::string_view>, 3> table = {
-      {{Severity::information, "Information"}, {Severity::warning, "Warning"}, {Severity::error, "Error"}}};
-};
-
-struct Finding {
-  std::string id = {};  // "CERT-EXPIRY", stable
-  Severity severity = Severity::information;
-  std::string target = {};
-  std::string detection = {};  // what was seen
-  std::string action = {};     // what to do
-};
 
 enum class Decision { none, stage_new, move_staged, tell_partners, publish_staged, restore_key, make_new };
 template <>

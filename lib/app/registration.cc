@@ -19,34 +19,6 @@ Result<Certificate> judged(const Environment& env, Certificate certificate) {
   return certificate;
 }
 
-Result<Certificate> key_of(const Environment& env, const MetadataKey& key) {
-  auto certificate = parse_certificate(key.der);
-  if (!certificate) {
-    Error error = std::move(certificate).error();
-    error.message = fmt::format("the document's key '{}': {}", key.x5t, error.message);
-    return tl::unexpected(std::move(error));
-  }
-  return judged(env, *std::move(certificate));
-}
-
-Result<TrustDocument> document_of(const Environment& env, std::string_view text) {
-  TrustDocument made;
-  TRY_ASSIGN(made.document, parse_auth_metadata(text));
-  for (const auto& key : made.document.keys) {
-    TRY_ASSIGN(auto certificate, key_of(env, key));
-    made.keys.push_back(std::move(certificate));
-  }
-  for (const auto usage : {"metadata", "issuance"}) {
-    const auto location = made.document.endpoint(usage);
-    if (location && !parse_https_url(*location)) {
-      return fail("Metadata.Invalid",
-                  fmt::format("the document's {} endpoint '{}' is no https URL", usage, *location), *location,
-                  "ask the other side for a document that names an https address");
-    }
-  }
-  return made;
-}
-
 template <class T>
 std::string advice_for(const std::vector<T>& all, std::string_view identity, std::string_view verb) {
   std::vector<std::string> names;
@@ -57,16 +29,6 @@ std::string advice_for(const std::vector<T>& all, std::string_view identity, std
 }
 
 }  // namespace
-
-Result<TrustDocument> read_trust_document(Environment& env, const std::string& path) {
-  TRY_ASSIGN(const auto text, env.read_file_or_input(path));
-  return trust_document(env, text, path);
-}
-
-Result<TrustDocument> trust_document(const Environment& env, std::string_view text,
-                                     const std::string& source) {
-  return about(source, document_of(env, text));
-}
 
 tl::unexpected<Error> no_network(std::string_view url) {
   return fail("Metadata.NoNetwork", fmt::format("'{}' cannot be read: this version has no network", url),
@@ -136,9 +98,7 @@ Result<void> apply(Environment& env, const RelationOptions& options, KeyRelation
   if (options.ca_file && options.ca_file->empty()) {
     relation.ca_pem = std::nullopt;
   } else if (options.ca_file) {
-    TRY_ASSIGN(const auto content, env.read_file_or_input(*options.ca_file));
-    TRY_ASSIGN(const auto certificate, about(*options.ca_file, read_certificate(content)));
-    relation.ca_pem = to_pem(certificate);
+    TRY_ASSIGN(relation.ca_pem, read_ca_file(env, options.ca_file));
   }
   return {};
 }

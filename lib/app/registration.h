@@ -7,26 +7,13 @@
 
 #include "lib/app/deployment.h"
 #include "lib/app/environment.h"
-#include "lib/cert/certificate.h"
-#include "lib/metadata/document.h"
+#include "lib/app/trust_document.h"
 #include "lib/store/oauth_server.h"
 #include "lib/store/partner_application.h"
 
 namespace accord {
 
 inline constexpr std::size_t kMaximumPartnerCertificates = 8;
-
-struct TrustDocument {
-  MetadataDocument document = {};
-  std::vector<Certificate> keys = {};
-};
-
-// The document of a file (or standard input), its certificates read and judged, with a warning for what is
-// odd. Fails with Metadata.*, Certificate.*.
-[[nodiscard]] Result<TrustDocument> read_trust_document(Environment& env, const std::string& path);
-// The same of a document that was read from `source`, which errors name.
-[[nodiscard]] Result<TrustDocument> trust_document(const Environment& env, std::string_view text,
-                                                   const std::string& source);
 
 // A document that is to be read from `url` alone: this version cannot (Metadata.NoNetwork).
 [[nodiscard]] tl::unexpected<Error> no_network(std::string_view url);

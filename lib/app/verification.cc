@@ -56,7 +56,7 @@ bool is_named(const PartnerApplication& partner, const IssuerName& issuer) {
 }
 
 bool is_named(const OAuthServer& server, const IssuerName& issuer) {
-  return server.enabled && server.issuer_identifier == issuer.principal && server.realm == issuer.realm;
+  return server.enabled && server.is_named(issuer);
 }
 
 TrustLookups lookups_on_demand(Connection& store) {

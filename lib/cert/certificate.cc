@@ -239,4 +239,20 @@ Result<Certificate> read_certificate(std::string_view content) {
   return read_binary_or_pem(content);
 }
 
+Result<std::vector<Certificate>> read_certificates(std::string_view content) {
+  std::vector<Certificate> found;
+  if (looks_like_pem(content)) {
+    TRY_ASSIGN(const auto blocks, pem_blocks(content));
+    for (const auto& block : blocks) {
+      if (block.label != "CERTIFICATE") continue;
+      TRY_ASSIGN(auto certificate, parse_certificate(block.content.view()));
+      found.push_back(std::move(certificate));
+    }
+  }
+  if (!found.empty()) return found;
+  TRY_ASSIGN(auto certificate, read_certificate(content));
+  found.push_back(std::move(certificate));
+  return found;
+}
+
 }  // namespace accord

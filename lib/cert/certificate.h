@@ -20,6 +20,9 @@ namespace accord {
 // carry it). A PEM file with several gives the first.
 [[nodiscard]] Result<Certificate> read_certificate(std::string_view content);
 
+// A file of authorities: every certificate of a PEM file, or the one of another form; at least one.
+[[nodiscard]] Result<std::vector<Certificate>> read_certificates(std::string_view content);
+
 // RSA 2048..8192 bits with an odd exponent >= 65537 and no ROCA modulus, P-256, P-384, Ed25519;
 // digitalSignature if KeyUsage exists. Fails with Certificate.Weak, Certificate.Invalid (protocol.md 4.5).
 [[nodiscard]] Result<void> check_key(const Certificate& certificate);

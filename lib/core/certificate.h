@@ -57,6 +57,8 @@ struct Certificate {
   std::vector<std::string> alternative_names = {};
   PublicKeyBytes public_key = {};
   std::int64_t key_size = 0;  // bits: modulus of RSA, order of the curve otherwise
+  // `kid` of the JWK that it came in, of a trusted key alone: a token may name the key by it.
+  std::optional<std::string> kid = {};
 
   // base64url of the 20-byte SHA-1, 27 characters (RFC 7515 s.4.1.7).
   [[nodiscard]] std::string x5t() const;

@@ -80,6 +80,10 @@ Result<std::string> parse_name(std::string_view text, std::string_view what) {
 
 }  // namespace
 
+bool is_url_issuer(std::string_view principal) {
+  return principal.starts_with("https://");
+}
+
 std::optional<IssuerName> parse_issuer_name(std::string_view text) {
   const auto at = text.find('@');
   if (at == std::string_view::npos) return std::nullopt;

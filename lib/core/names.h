@@ -33,6 +33,9 @@ struct Audience {
   friend bool operator==(const Audience&, const Audience&) = default;
 };
 
+// "https://…": an issuer of this form is named whole, without a realm.
+[[nodiscard]] bool is_url_issuer(std::string_view principal);
+
 // Exactly one "@", neither part with "/" or a control character; an empty realm or "*" is well-formed here
 // and refused where a rule says so. nullopt otherwise.
 [[nodiscard]] std::optional<IssuerName> parse_issuer_name(std::string_view text);

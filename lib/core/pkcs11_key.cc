@@ -1,6 +1,5 @@
 #include "lib/core/pkcs11_key.h"
 
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/auxv.h>
@@ -11,7 +10,6 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
-#include <initializer_list>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -19,7 +17,7 @@
 #include <utility>
 
 #include "lib/core/descriptor.h"
-#include "lib/core/file.h"
+#include "lib/core/module.h"
 #include "lib/core/pkcs11_module.h"
 #include "lib/core/pkcs11_uri.h"
 #include "lib/core/secret.h"
@@ -44,78 +42,24 @@ tl::unexpected<Error> unreachable(std::string message, std::string target, std::
 
 // ---- Code that is to be loaded
 
-std::optional<std::string> resolved(const std::string& path) {
-  const std::unique_ptr<char, decltype(&std::free)> real(realpath(path.c_str(), nullptr), &std::free);
-  return real ? std::optional<std::string>(real.get()) : std::nullopt;
-}
-
-Result<void> check_trusted(const std::string& path, std::initializer_list<uid_t> owners) {
-  struct stat status = {};
-  if (stat(path.c_str(), &status) != 0) {
-    return unreachable(fmt::format("'{}' cannot be looked at: {}", path, describe_errno(errno)), path);
-  }
-  if (std::ranges::find(owners, status.st_uid) == owners.end()) {
-    return unreachable(
-        fmt::format("'{}' is not loaded, because it belongs to another user (uid {})", path, status.st_uid),
-        path, fmt::format("chown root {}", path));
-  }
-  if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-    return unreachable(fmt::format("'{}' is not loaded, because other users can write it", path), path,
-                       fmt::format("chmod go-w {}", path));
-  }
-  return {};
-}
-
-// The file and its folder: who may write that may put another file in its place.
-Result<void> check_code(const std::string& path, std::initializer_list<uid_t> owners) {
-  TRY(check_trusted(path, owners));
-  return check_trusted(folder_of(path), owners);
-}
-
-struct Program {
-  std::string path = {};
-  uid_t owner = 0;
-};
-
-Result<Program> this_program() {
-  constexpr const char* kSelf = "/proc/self/exe";
-  struct stat status = {};
-  const auto path = resolved(kSelf);
-  if (!path || stat(kSelf, &status) != 0) {
-    return unreachable("the program cannot find its own file, beside which the module for tokens lies", kSelf,
-                       "mount /proc");
-  }
-  return Program{.path = *path, .owner = status.st_uid};
-}
-
-Result<const Pkcs11Functions*> load_module(const Program& program) {
-  const auto wanted = folder_of(folder_of(program.path)) + "/lib/accord/accord_pkcs11.so";
-  const auto path = resolved(wanted);
-  if (!path) {
-    return unreachable(
-        fmt::format("the module for keys in tokens is missing: '{}'", wanted), wanted,
-        "install Accord as a whole: the program looks for ../lib/accord beside its own folder");
-  }
-  TRY(check_code(*path, {0, program.owner}));
-  // Never unloaded: the keys of tokens live in it.
-  void* module = dlopen(path->c_str(), RTLD_NOW | RTLD_LOCAL);
-  const void* entry = module != nullptr ? dlsym(module, kPkcs11Entry) : nullptr;
-  if (entry != nullptr) return static_cast<const Pkcs11Functions*>(entry);
-  const char* why = dlerror();
-  return unreachable(
-      fmt::format("the module for keys in tokens cannot be loaded: {}", why == nullptr ? "" : why), *path,
-      "install the module and the program from the same version of Accord");
+Result<const Pkcs11Functions*> load_functions() {
+  TRY_ASSIGN(const auto* entry, load_module({.file = "accord_pkcs11.so",
+                                             .entry = kPkcs11Entry,
+                                             .purpose = "for keys in tokens",
+                                             .error = "KeyToken.Unreachable"}));
+  return static_cast<const Pkcs11Functions*>(entry);
 }
 
 // Where the library really lies; empty for that of p11-kit.
-Result<std::string> checked_library(const Pkcs11Uri& uri, const Program& program) {
+Result<std::string> checked_library(const Pkcs11Uri& uri) {
   if (uri.module_path.empty()) return std::string();
-  const auto path = resolved(uri.module_path);
+  const auto path = resolved_path(uri.module_path);
   if (!path) {
     return unreachable(fmt::format("there is no PKCS#11 library '{}'", uri.module_path), uri.module_path,
                        "correct module-path of the key's URI, or leave it out to use what p11-kit knows");
   }
-  TRY(check_code(*path, {0, program.owner, geteuid()}));
+  TRY_ASSIGN(const auto program, program_file("KeyToken.Unreachable"));
+  TRY(check_code(*path, {0, program.owner, geteuid()}, "KeyToken.Unreachable"));
   return *path;
 }
 
@@ -244,9 +188,8 @@ Result<OpenedPkcs11Key> open_key(const std::string& uri) {
   TRY_ASSIGN(const auto parsed, parse_pkcs11_uri(uri));
   const auto refused = known().refused.find(login_of(parsed));
   if (refused != known().refused.end()) return tl::unexpected(explain(refused->second, uri));
-  TRY_ASSIGN(const auto program, this_program());
-  TRY_ASSIGN(const auto* functions, load_module(program));
-  TRY_ASSIGN(const auto library, checked_library(parsed, program));
+  TRY_ASSIGN(const auto* functions, load_functions());
+  TRY_ASSIGN(const auto library, checked_library(parsed));
   SecretBytes pin;
   if (!parsed.pin_file.empty()) {
     TRY_ASSIGN(const auto line, read_pin(parsed.pin_file));

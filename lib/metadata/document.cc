@@ -372,6 +372,14 @@ Result<MetadataDocument> parse_auth_metadata(std::string_view text) {
   return document;
 }
 
+Result<MetadataDocument> parse_metadata(std::string_view text, const MetadataContext&) {
+  return parse_auth_metadata(text);
+}
+
+Result<void> add_key_set(MetadataDocument&, std::string_view, const MetadataContext&) {
+  return invalid("key sets are not read yet");
+}
+
 std::string write_auth_metadata(const MetadataDocument& document) {
   auto json = json::Value::object();
   if (document.id) json.add("id", *document.id);

@@ -11,24 +11,27 @@ namespace {
 
 constexpr std::string_view kSelect =
     "SELECT id, identity, issuer_identifier, realm, metadata_url, authorization_uri_override, type, "
-    "accept_security_identifier_information, enabled, token_endpoint, {} FROM oauth_server {}";
-constexpr int kFirstRelationColumn = 10;
+    "accept_security_identifier_information, enabled, token_endpoint, authorization_endpoint, {} FROM "
+    "oauth_server {}";
+constexpr int kFirstRelationColumn = 11;
 
 constexpr std::string_view kInsert =
     "INSERT INTO oauth_server (identity, identity_folded, issuer_identifier, realm, issuer_folded, "
     "metadata_url, "
     "authorization_uri_override, type, accept_security_identifier_information, enabled, token_endpoint, "
-    "learns_our_keys_by, told_thumbprints, told_at, allowed_hosts, ca_pem, last_refresh, "
-    "last_refresh_result) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id";
+    "authorization_endpoint, learns_our_keys_by, told_thumbprints, told_at, allowed_hosts, ca_pem, "
+    "last_refresh, "
+    "last_refresh_result, told_issuer) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id";
 constexpr std::string_view kUpdate =
     "UPDATE oauth_server SET identity = ?, identity_folded = ?, issuer_identifier = ?, realm = ?, "
     "issuer_folded = ?, "
     "metadata_url = ?, authorization_uri_override = ?, type = ?, accept_security_identifier_information = ?, "
     "enabled = ?, "
-    "token_endpoint = ?, learns_our_keys_by = ?, told_thumbprints = ?, told_at = ?, allowed_hosts = ?, "
+    "token_endpoint = ?, authorization_endpoint = ?, learns_our_keys_by = ?, told_thumbprints = ?, told_at = "
+    "?, allowed_hosts = ?, "
     "ca_pem = ?, "
-    "last_refresh = ?, last_refresh_result = ? WHERE id = ? RETURNING id";
+    "last_refresh = ?, last_refresh_result = ?, told_issuer = ? WHERE id = ? RETURNING id";
 constexpr std::string_view kSameIdentity =
     "SELECT identity FROM oauth_server WHERE identity_folded = ? AND id <> ?";
 
@@ -52,7 +55,8 @@ void bind_server(Statement& statement, const OAuthServer& server) {
       .bind(enum_name(server.type))
       .bind(server.accept_security_identifier_information)
       .bind(server.enabled)
-      .bind_optional(server.token_endpoint);
+      .bind_optional(server.token_endpoint)
+      .bind_optional(server.authorization_endpoint);
   bind_relation(statement, server.relation);
 }
 
@@ -70,6 +74,7 @@ Result<OAuthServer> read_server(const Connection& store, const Statement& row) {
   server.accept_security_identifier_information = row.boolean(column++);
   server.enabled = row.boolean(column++);
   server.token_endpoint = row.optional_text(column++);
+  server.authorization_endpoint = row.optional_text(column++);
   TRY_ASSIGN(server.relation, read_relation(store, row, kFirstRelationColumn));
   return server;
 }
@@ -123,6 +128,10 @@ Result<void> check(Connection& store, const OAuthServer& server) {
 
 }  // namespace
 
+bool OAuthServer::is_named(const IssuerName& issuer) const {
+  return issuer_identifier == issuer.principal && (is_url_issuer(issuer.principal) || realm == issuer.realm);
+}
+
 Result<std::optional<OAuthServer>> find_oauth_server(Connection& store, std::string_view identity) {
   TRY_ASSIGN(auto query, select_servers(store, "WHERE identity_folded = ?"));
   query->bind(to_lower(identity));
@@ -141,10 +150,13 @@ Result<std::vector<OAuthServer>> list_oauth_servers(Connection& store) {
 
 Result<std::vector<OAuthServer>> find_oauth_servers_by_issuer(Connection& store, const IssuerName& issuer) {
   TRY_ASSIGN(auto query, select_servers(store,
-                                        "WHERE issuer_folded = ? AND issuer_identifier = ? AND realm = ? "
+                                        "WHERE issuer_folded = ? AND issuer_identifier = ? "
                                         "ORDER BY identity_folded"));
-  query->bind(fold_issuer(issuer.principal, issuer.realm)).bind(issuer.principal).bind(issuer.realm);
-  return read_servers_with_keys(store, *query);
+  query->bind(fold_issuer(issuer.principal, issuer.realm)).bind(issuer.principal);
+  TRY_ASSIGN(auto servers, read_servers_with_keys(store, *query));
+  // The index ignores case; names are compared by bytes.
+  std::erase_if(servers, [&](const OAuthServer& one) { return !one.is_named(issuer); });
+  return servers;
 }
 
 Result<OAuthServer> insert_oauth_server(Connection& store, OAuthServer server) {

@@ -27,7 +27,11 @@ struct OAuthServer {
   bool accept_security_identifier_information = false;
   bool enabled = true;
   std::optional<std::string> token_endpoint = {};
+  std::optional<std::string> authorization_endpoint = {};  // as its document says
   KeyRelation relation = {};
+
+  // Exactly. An issuer that is a URL has no realm in a token; the realm is registered here.
+  [[nodiscard]] bool is_named(const IssuerName& issuer) const;
 };
 
 [[nodiscard]] Result<std::optional<OAuthServer>> find_oauth_server(Connection& store,

@@ -20,8 +20,8 @@ constexpr std::string_view kInsert =
     "issuer_folded, trust_level, "
     "accept_security_identifier_information, enabled, source, metadata_url, require_trusted_for_delegation, "
     "learns_our_keys_by, told_thumbprints, told_at, allowed_hosts, ca_pem, last_refresh, "
-    "last_refresh_result) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id";
+    "last_refresh_result, told_issuer) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id";
 constexpr std::string_view kUpdate =
     "UPDATE partner_application SET identity = ?, identity_folded = ?, application_identifier = ?, realm = "
     "?, "
@@ -29,7 +29,8 @@ constexpr std::string_view kUpdate =
     "?, "
     "metadata_url = ?, require_trusted_for_delegation = ?, learns_our_keys_by = ?, told_thumbprints = ?, "
     "told_at = ?, "
-    "allowed_hosts = ?, ca_pem = ?, last_refresh = ?, last_refresh_result = ? WHERE id = ? RETURNING id";
+    "allowed_hosts = ?, ca_pem = ?, last_refresh = ?, last_refresh_result = ?, told_issuer = ? WHERE id = ? "
+    "RETURNING id";
 constexpr std::string_view kSameIdentity =
     "SELECT identity FROM partner_application WHERE identity_folded = ? AND id <> ?";
 

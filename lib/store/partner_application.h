@@ -49,6 +49,8 @@ struct KeyRelation {
   std::optional<std::string> ca_pem = {};
   std::optional<Instant> last_refresh = {};
   std::optional<std::string> last_refresh_result = {};
+  // Our issuer name when it was registered or last told of a key of ours.
+  std::optional<std::string> told_issuer = {};
 };
 
 struct PartnerApplication {

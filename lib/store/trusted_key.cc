@@ -93,7 +93,8 @@ void bind_relation(Statement& statement, const KeyRelation& relation) {
       .bind(list_to_text(relation.allowed_hosts))
       .bind_optional(relation.ca_pem)
       .bind_optional(relation.last_refresh)
-      .bind_optional(relation.last_refresh_result);
+      .bind_optional(relation.last_refresh_result)
+      .bind_optional(relation.told_issuer);
 }
 
 Result<KeyRelation> read_relation(const Connection& store, const Statement& row, int first_column) {
@@ -106,12 +107,13 @@ Result<KeyRelation> read_relation(const Connection& store, const Statement& row,
   relation.ca_pem = row.optional_text(column++);
   relation.last_refresh = row.optional_instant(column++);
   relation.last_refresh_result = row.optional_text(column++);
+  relation.told_issuer = row.optional_text(column++);
   return relation;
 }
 
 Result<std::vector<Certificate>> read_trusted_keys(Connection& store, KeyOwner owner) {
   TRY_ASSIGN(auto query,
-             store.prepare(fmt::format("SELECT {} FROM trusted_key WHERE {} = ? ORDER BY position",
+             store.prepare(fmt::format("SELECT {}, kid FROM trusted_key WHERE {} = ? ORDER BY position",
                                        kCertificateColumns, owner_column(owner.kind))));
   query->bind(owner.id);
   std::vector<Certificate> keys;
@@ -119,6 +121,7 @@ Result<std::vector<Certificate>> read_trusted_keys(Connection& store, KeyOwner o
     TRY_ASSIGN(const bool has_row, query->step());
     if (!has_row) return keys;
     TRY_ASSIGN(auto key, read_certificate(store, *query, 0));
+    key.kid = query->optional_text(kCertificateColumnCount);
     keys.push_back(std::move(key));
   }
 }
@@ -126,14 +129,16 @@ Result<std::vector<Certificate>> read_trusted_keys(Connection& store, KeyOwner o
 Result<std::map<std::int64_t, std::vector<Certificate>>> read_all_trusted_keys(Connection& store,
                                                                                OwnerKind kind) {
   const auto owner = owner_column(kind);
-  TRY_ASSIGN(auto query, store.prepare(fmt::format(
-                             "SELECT {0}, {1} FROM trusted_key WHERE {0} IS NOT NULL ORDER BY {0}, position",
-                             owner, kCertificateColumns)));
+  TRY_ASSIGN(auto query,
+             store.prepare(fmt::format(
+                 "SELECT {0}, {1}, kid FROM trusted_key WHERE {0} IS NOT NULL ORDER BY {0}, position", owner,
+                 kCertificateColumns)));
   std::map<std::int64_t, std::vector<Certificate>> keys;
   for (;;) {
     TRY_ASSIGN(const bool has_row, query->step());
     if (!has_row) return keys;
     TRY_ASSIGN(auto key, read_certificate(store, *query, 1));
+    key.kid = query->optional_text(1 + kCertificateColumnCount);
     keys[query->integer(0)].push_back(std::move(key));
   }
 }
@@ -144,15 +149,14 @@ Result<void> replace_trusted_keys(Connection& store, KeyOwner owner, const std::
   removal->bind(owner.id);
   TRY(finish(*removal));
 
-  TRY_ASSIGN(
-      auto insertion,
-      store.prepare(fmt::format(
-          "INSERT INTO trusted_key ({}, position, {}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-          column, kCertificateColumns)));
+  TRY_ASSIGN(auto insertion, store.prepare(fmt::format("INSERT INTO trusted_key ({}, position, {}, kid) "
+                                                       "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                                                       column, kCertificateColumns)));
   for (std::size_t position = 0; position < keys.size(); ++position) {
     insertion->reset();
     insertion->bind(owner.id).bind(static_cast<std::int64_t>(position));
     bind_certificate(*insertion, keys[position]);
+    insertion->bind_optional(keys[position].kid);
     TRY(finish(*insertion));
   }
   return {};
@@ -182,7 +186,7 @@ Result<void> check_sha1_collisions(Connection& store, const std::vector<Certific
 }
 
 std::string fold_issuer(std::string_view principal, std::string_view realm) {
-  return to_lower(principal) + '@' + to_lower(realm);
+  return to_lower(principal) + '@' + (is_url_issuer(principal) ? std::string() : to_lower(realm));
 }
 
 Result<std::optional<std::string>> find_issuer_holder(Connection& store, std::string_view folded_issuer,

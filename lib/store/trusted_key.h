@@ -27,13 +27,16 @@ struct KeyOwner {
 inline constexpr std::string_view kCertificateColumns =
     "thumbprint, sha256, der, subject, issuer, serial_number, not_before, not_after, alternative_names, "
     "public_key_algorithm, public_key, key_size";
+inline constexpr int kCertificateColumnCount = 12;
 void bind_certificate(Statement& statement, const Certificate& certificate);
 [[nodiscard]] Result<Certificate> read_certificate(const Connection& store, const Statement& row,
                                                    int first_column);
 
 // The columns of a KeyRelation but for its keys.
 inline constexpr std::string_view kRelationColumns =
-    "learns_our_keys_by, told_thumbprints, told_at, allowed_hosts, ca_pem, last_refresh, last_refresh_result";
+    "learns_our_keys_by, told_thumbprints, told_at, allowed_hosts, ca_pem, last_refresh, "
+    "last_refresh_result, "
+    "told_issuer";
 void bind_relation(Statement& statement, const KeyRelation& relation);
 [[nodiscard]] Result<KeyRelation> read_relation(const Connection& store, const Statement& row,
                                                 int first_column);
@@ -52,7 +55,8 @@ void bind_relation(Statement& statement, const KeyRelation& relation);
                                                  const std::vector<Certificate>& certificates,
                                                  std::optional<KeyOwner> replaced = {});
 
-// As the unique indexes hold it: "principal@realm" in ASCII lower case.
+// As the unique indexes hold it: "principal@realm" in ASCII lower case. An issuer that is a URL is one
+// whatever its realm: tokens carry the URL alone.
 [[nodiscard]] std::string fold_issuer(std::string_view principal, std::string_view realm);
 
 // Who speaks for the issuer already, other than `self`: "the partner application 'x'", "the OAuth server
