@@ -44,7 +44,7 @@ Record to_record(const TrustDocument& read, Instant now) {
 Result<ExitCode> run(Environment& env, const Options& options) {
   if (starts_with_ignoring_case(options.source, "https://") ||
       starts_with_ignoring_case(options.source, "http://")) {
-    return fail("Metadata.NoNetwork", "a document cannot be read from a URL in this version", options.source,
+    return fail("Module.Unusable", "a document cannot be read from a URL in this version", options.source,
                 "save it with another program and name the file");
   }
   TRY_ASSIGN(const auto text, env.read_file_or_input(options.source));
