@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <csignal>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -104,7 +105,16 @@ class Server {
             1);
   }
 
+  // OpenSSL writes to connections that the other side has left; that is the server's own affair.
+  static void hold_pipe_signal() {
+    sigset_t held;
+    sigemptyset(&held);
+    sigaddset(&held, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &held, nullptr);
+  }
+
   void serve() {
+    hold_pipe_signal();
     while (!is_ending_) {
       const Descriptor accepted(accept4(socket_.number(), nullptr, nullptr, SOCK_CLOEXEC));
       if (!accepted) continue;
