@@ -121,7 +121,7 @@ class Reading(Network):
 
     def test_options_of_the_network_are_not_for_files(self):
         (self.scratch.path / "exchange.json").write_bytes(self.document)
-        for more in (["--ca-file", self.ca], ["--trust-any-certificate"]):
+        for more in (["--ca-file", self.ca], ["--trust-any-certificate"], ["--allow-host", "ex.com"]):
             call = self.run_program("get-auth-metadata", "exchange.json", *more, "--output", "json")
             self.assertEqual((call.code, call.error()["id"]), (2, "Parameter.Clash"))
 

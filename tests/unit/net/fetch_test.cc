@@ -17,6 +17,7 @@ namespace accord {
 namespace {
 
 using test::Connection;
+using test::must;
 using test::Server;
 using test::Speaks;
 using namespace std::chrono_literals;
@@ -125,6 +126,29 @@ TEST_CASE("no spelling of an address leads inside where the URL is not the admin
     CHECK(outcome.failed_at <= FetchStep::connect);
   }
   CHECK(server.connections() == 0);
+}
+
+// URLs of these shapes are refused before (protocol.md 1.2 knows no brackets), but a name may have such
+// addresses.
+TEST_CASE("IPv6 is spoken, and watched like IPv4") {
+  Server server(Speaks::tls, answering("HTTP/1.1 204 No Content\r\n\r\n"), AF_INET6);
+  const auto url = [&](std::string_view host) {
+    return fmt::format("https://[{}]:{}/", host, server.port());
+  };
+  const auto there = must(exchange({.url = url("::1")}, look(), 5s));
+  CHECK(there.http_status == 204);
+  CHECK(there.addresses == std::vector<std::string>{fmt::format("[::1]:{}", server.port())});
+  const FetchRules rules = {.trust_any_certificate = true};
+  for (const std::string host : {"::1", "0:0:0:0:0:0:0:1", "::", "::ffff:127.0.0.1", "::ffff:7f00:1",
+                                 "::127.0.0.1", "64:ff9b::7f00:1", "64:ff9b:1::7f00:1", "2002:7f00:1::",
+                                 "2001:0:7f00:1::", "fe80::1", "fd00::1", "ff02::1", "fec0::1"}) {
+    CAPTURE(host);
+    const auto refused = must(exchange({.url = url(host)}, rules, 5s));
+    CHECK(refused.status == kClientNoConnection);
+    CHECK(refused.forbidden.size() == 1);
+    CHECK(refused.addresses.empty());
+  }
+  CHECK(server.connections() == 1);
 }
 
 TEST_CASE("an address that is not allowed is named") {
