@@ -211,6 +211,10 @@ class Tls(Network):
     def test_tls_1_2_will_do(self):
         self.expect_read(self.fetch(self.serve(newest=ssl.TLSVersion.TLSv1_2).url(), "--output", "json"))
 
+    def test_a_server_that_wants_a_certificate_of_its_clients(self):
+        for newest in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            self.expect(self.serve(newest=newest, clients=self.ca).url(), "Network.TlsRefused", "handshake")
+
     def test_plain_http_on_the_port(self):
         self.expect(self.plain(response(b"hello", "400 Bad Request")).url(), "Network.TlsRefused", "does not speak TLS",
                     advice="check the port")
