@@ -1,8 +1,8 @@
 // accord_xml.so: FederationMetadata.xml and its signature, through libxml2 and xmlsec.
 //
 // Both would cost every call their start-up, so this is a module that the program loads when a document is
-// XML. Nothing is fetched, no DTD is read, no entity is expanded and no key is looked for: the signature's own
-// certificate verifies it, which shows that the document is whole and nothing of who wrote it.
+// XML. Nothing is fetched, no DTD is read, no entity is expanded and no key is looked for: the signature's
+// own certificate verifies it, which shows that the document is whole and nothing of who wrote it.
 #include <libxml/parser.h>
 #include <libxml/tree.h>
 #include <libxml/valid.h>
@@ -183,9 +183,8 @@ Document read_document(std::string_view text, XmlAnswer* answer) {
   Document document(xmlCtxtReadMemory(parser.get(), text.data(), static_cast<int>(text.size()), nullptr,
                                       "UTF-8", kOptions));
   parser->_private = nullptr;
-  if (has_doctype)
-    return none(kXmlInvalid, "it has a document type declaration (DOCTYPE), which none needs");
-  if (!document || xmlDocGetRootElement(document.get()) == nullptr)
+  if (has_doctype) return none(kXmlInvalid, "it has a document type declaration (DOCTYPE), which none needs");
+  if (!document || parser->nsWellFormed == 0 || xmlDocGetRootElement(document.get()) == nullptr)
     return none(kXmlInvalid, why_not_read(parser.get()));
   return document;
 }
@@ -193,8 +192,8 @@ Document read_document(std::string_view text, XmlAnswer* answer) {
 // ---- What stands where
 
 struct Survey {
-  std::vector<xmlNode*> signatures = {};
-  std::string root_id = {};  // empty: the root has none
+  std::vector<xmlNode*> signatures = {};  // of any namespace: a damaged one is no missing one
+  std::string root_id = {};               // empty: the root has none
   int bearers_of_root_id = 0;
 };
 
@@ -219,7 +218,7 @@ bool survey(xmlNode* root, Survey& found, XmlAnswer* answer) {
   int depth = 1;
   for (auto* node = root; node != nullptr;) {
     if (depth > kMostDepth) return refuse(answer, kXmlInvalid, "its elements are nested too deeply");
-    if (is_element(node, kSignature, "Signature")) found.signatures.push_back(node);
+    if (view(node->name) == "Signature") found.signatures.push_back(node);
     found.bearers_of_root_id += bearers(node, found.root_id);
     if (auto* child = xmlFirstElementChild(node)) {
       node = child;
@@ -238,12 +237,15 @@ bool survey(xmlNode* root, Survey& found, XmlAnswer* answer) {
 // ---- The form of a signature (XML Signature 1.1, 4), checked before xmlsec sees it
 
 constexpr std::array<std::string_view, 6> kSignatureMethods = {
-    "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",   "http://www.w3.org/2001/04/xmldsig-more#rsa-sha384",
-    "http://www.w3.org/2001/04/xmldsig-more#rsa-sha512",   "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256",
-    "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384", "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha512"};
-constexpr std::array<std::string_view, 3> kDigestMethods = {
-    "http://www.w3.org/2001/04/xmlenc#sha256", "http://www.w3.org/2001/04/xmldsig-more#sha384",
-    "http://www.w3.org/2001/04/xmlenc#sha512"};
+    "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
+    "http://www.w3.org/2001/04/xmldsig-more#rsa-sha384",
+    "http://www.w3.org/2001/04/xmldsig-more#rsa-sha512",
+    "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256",
+    "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384",
+    "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha512"};
+constexpr std::array<std::string_view, 3> kDigestMethods = {"http://www.w3.org/2001/04/xmlenc#sha256",
+                                                            "http://www.w3.org/2001/04/xmldsig-more#sha384",
+                                                            "http://www.w3.org/2001/04/xmlenc#sha512"};
 
 // Exactly these children, in this order.
 bool has_form(const std::vector<xmlNode*>& nodes, std::initializer_list<std::string_view> names) {
@@ -259,8 +261,8 @@ bool check_algorithm(const xmlNode* node, const Allowed& allowed, XmlAnswer* ans
                                       " is not one of those accepted (SHA-1 is not)");
 }
 
-// Exclusive canonicalization may name prefixes to keep, which adds to what is signed; other transforms take no
-// arguments.
+// Exclusive canonicalization may name prefixes to keep, which adds to what is signed; other transforms take
+// no arguments.
 bool check_arguments(xmlNode* node, XmlAnswer* answer) {
   for (const auto* child : elements_of(node)) {
     if (is_element(child, kExclusive, "InclusiveNamespaces")) continue;
@@ -312,7 +314,8 @@ bool check_form(xmlNode* root, const Survey& found, XmlAnswer* answer) {
   if (found.signatures.front()->parent != root)
     return refuse_signature(answer, "its Signature does not stand directly below the root");
   const auto parts = elements_of(found.signatures.front());
-  if (!has_form(parts, {"SignedInfo", "SignatureValue", "KeyInfo"}))
+  if (!is_element(found.signatures.front(), kSignature, "Signature") ||
+      !has_form(parts, {"SignedInfo", "SignatureValue", "KeyInfo"}))
     return refuse_signature(answer, "it is not of SignedInfo, SignatureValue and KeyInfo");
   return check_signed_info(parts[0], found, answer);
 }

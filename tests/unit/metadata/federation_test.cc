@@ -239,6 +239,8 @@ TEST_CASE("the type of a role is a name in a namespace, whatever its prefix") {
   SUBCASE("a prefix that is bound to nothing") {
     federation.roles = replaced(federation.roles, kDeclaresFed, "");
     says(read(federation.text()), "Metadata.Invalid", "no signing key");
+    federation.roles += "<x:Extension></x:Extension>";
+    says(read(federation.text()), "Metadata.Invalid", "x");
   }
   SUBCASE("another type") {
     federation.roles =
@@ -558,6 +560,13 @@ TEST_CASE("a signed document within a forged one does not vouch for it") {
         replaced(original.signed_by({}), "<KeyInfo><X509Data>", forged.roles + "<KeyInfo><X509Data>");
     CHECK(error_id(read(smuggled)) == "Metadata.BadSignature");
   }
+}
+
+TEST_CASE("a signature whose name or namespace is damaged is not taken for none") {
+  const auto text = Federation().signed_by({});
+  says(read(replaced(text, "Signature xmlns=\"http", "Signature xmlns=\"httq")), "Metadata.BadSignature",
+       "SignedInfo, SignatureValue and KeyInfo");
+  CHECK(error_id(read(replaced(text, "<Signature ", "<Signatura "))) == "Metadata.Invalid");
 }
 
 TEST_CASE("a role within the signature, which it does not cover, is not read") {

@@ -172,7 +172,7 @@ TEST_CASE("a key keeps its kid, and need not have one") {
 TEST_CASE("keys that are not for signatures, or have no certificate, are left out") {
   const auto good = json::dump(Jwk("rsa-other").value);
   const auto without_certificate = R"({"kty":"RSA","use":"sig","n":"AQAB","e":"AQAB"})";
-  for (const std::string other :
+  for (const std::string& other :
        {json::dump(Jwk().add("use", "enc").value), json::dump(Jwk("rsa", "oct").value),
         std::string(without_certificate), std::string(R"({"kty":"RSA","x5c":[]})"),
         json::dump(Jwk().add("issuer", "https://other/").value)}) {
@@ -210,7 +210,7 @@ TEST_CASE("a key set of another form is refused") {
       {R"({"keys":[]})", "no signing key"},
       {R"({"keys":[{"kty":"RSA","x5c":"MII"}]})", "'x5c'"},
       {R"({"keys":[{"kty":"RSA","x5c":[1]}]})", "'x5c'"},
-      {R"({"keys":[{"kty":"RSA","x5c":["MIIB"]}]})", "key 1"},
+      {R"({"keys":[{"kty":"RSA","x5c":["?"]}]})", "key 1"},
   }};
   for (const auto& [text, part] : cases) {
     CAPTURE(text);
