@@ -21,6 +21,7 @@
 #include <array>
 #include <cctype>
 #include <cstring>
+#include <exception>
 #include <iterator>
 #include <optional>
 #include <string>
@@ -488,11 +489,15 @@ bool read_facts(std::string_view text, Facts& facts, XmlAnswer* answer) {
 void read_federation(const char* document, std::size_t size, XmlReceive receive, void* receiver,
                      XmlAnswer* answer) {
   *answer = {};
-  Facts facts;
-  const bool is_good = read_facts({document, size}, facts, answer);
-  ERR_clear_error();
-  if (!is_good) return;
-  for (const auto& [kind, text] : facts) receive(receiver, kind, text.data(), text.size());
+  try {
+    Facts facts;
+    const bool is_good = read_facts({document, size}, facts, answer);
+    ERR_clear_error();
+    if (!is_good) return;
+    for (const auto& [kind, text] : facts) receive(receiver, kind, text.data(), text.size());
+  } catch (const std::exception&) {  // of this copy of the runtime, which the program's does not know
+    say(answer, kXmlUnusable, "out of memory");
+  }
 }
 
 }  // namespace
