@@ -40,7 +40,7 @@ Record to_record(const TrustDocument& read, Instant now) {
       .add("AllowedAudiences", document.allowed_audiences)
       .add("Keys", std::move(keys))
       .add("Endpoints", std::move(endpoints))
-      .add("Kind", enum_name(document.kind))
+      .add("Kind", std::string(enum_name(document.kind)))
       .add("JwksUri", value_or_null(document.jwks_uri));
 }
 

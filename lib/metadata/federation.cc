@@ -16,7 +16,10 @@ namespace accord::metadata {
 namespace {
 
 constexpr std::string_view kAzure = "https://sts.windows.net/";
-constexpr std::string_view kAskAgain = "fetch the document again, whole and unchanged";
+constexpr std::string_view kAskForWhole =
+    "fetch the document again, whole: the FederationMetadata.xml of ADFS or Azure AD";
+constexpr std::string_view kAskForSigned =
+    "fetch the document again, unchanged; if it stays so, ask its publisher to correct the signature";
 
 // What the module reads in a document.
 struct Facts {
@@ -74,9 +77,9 @@ Result<void> check_answer(const XmlAnswer& answer) {
     case kXmlBadSignature:
       return fail("Metadata.BadSignature",
                   fmt::format("the signature of the federation metadata is not accepted: {}", what), {},
-                  std::string(kAskAgain));
+                  std::string(kAskForSigned));
     case kXmlInvalid:
-      return invalid(fmt::format("this is no acceptable federation metadata: {}", what), kAskAgain);
+      return invalid(fmt::format("this is no acceptable federation metadata: {}", what), kAskForWhole);
     default:
       return fail("Module.Unusable", fmt::format("the module for XML documents does not work: {}", what));
   }

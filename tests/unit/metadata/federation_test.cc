@@ -204,6 +204,17 @@ TEST_CASE("a document without a signature is read, and says so") {
   CHECK(document.endpoint("issuance") == "https://login.litwareinc.com/common/oauth2/token");
 }
 
+TEST_CASE("a byte order mark, a declaration and blanks around the document do no harm") {
+  const auto text = Federation().signed_by({});
+  for (const auto* before :
+       {"\xEF\xBB\xBF", "\xEF\xBB\xBF<?xml version=\"1.0\" encoding=\"utf-8\"?>\n", "\r\n "}) {
+    CAPTURE(std::string(before));
+    const auto document = must(read(before + text + "\n<!-- x -->"));
+    CHECK(document.is_signed);
+  }
+  CHECK(error_id(read("<?xml version=\"1.0\" encoding=\"utf-16\"?>\n" + text)).empty());
+}
+
 TEST_CASE("only signing keys of the token service are taken, each once, in the document's order") {
   Federation federation;
   const auto other = key_descriptor("signing", der_of("p384"));
