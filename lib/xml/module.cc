@@ -20,8 +20,9 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <cstring>
+#include <cstdio>
 #include <exception>
+#include <initializer_list>
 #include <iterator>
 #include <optional>
 #include <string>
@@ -35,7 +36,10 @@ namespace accord {
 namespace {
 
 constexpr std::size_t kMostBytes = std::size_t{1024} * 1024;
-constexpr int kMostDepth = 64;
+// Canonicalization looks through all prefixes that are declared around an element: without limits a small
+// document would take minutes.
+constexpr int kMostDepth = 32;
+constexpr int kMostAttributes = 32;  // of an element, declarations of prefixes included
 
 constexpr std::string_view kMetadata = "urn:oasis:names:tc:SAML:2.0:metadata";
 constexpr std::string_view kFederation = "http://docs.oasis-open.org/wsfed/federation/200706";
@@ -68,6 +72,12 @@ bool refuse(XmlAnswer* answer, XmlStatus status, std::string_view text) {
 
 bool refuse_signature(XmlAnswer* answer, std::string_view text) {
   return refuse(answer, kXmlBadSignature, text);
+}
+
+// std::to_string would make symbols that the whole process shares.
+std::string number(std::size_t value) {
+  char text[24];
+  return {text, static_cast<std::size_t>(std::snprintf(text, sizeof(text), "%zu", value))};
 }
 
 std::string quoted(std::string_view text) {
@@ -165,8 +175,9 @@ std::string why_not_read(xmlParserCtxt* parser) {
   if (error == nullptr || error->message == nullptr) return "it is no XML";
   std::string_view message = error->message;
   while (!message.empty() && message.back() == '\n') message.remove_suffix(1);
-  return "line " + std::to_string(error->line) + ", column " + std::to_string(error->int2) + ": " +
-         std::string(message);
+  const auto line = static_cast<std::size_t>(std::max(error->line, 0));
+  const auto column = static_cast<std::size_t>(std::max(error->int2, 0));
+  return "line " + number(line) + ", column " + number(column) + ": " + std::string(message);
 }
 
 Document read_document(std::string_view text, XmlAnswer* answer) {
@@ -214,11 +225,20 @@ int bearers(const xmlNode* node, std::string_view id) {
   return count;
 }
 
+int attributes(const xmlNode* node) {
+  int count = 0;
+  for (const auto* one = node->nsDef; one != nullptr; one = one->next) ++count;
+  for (const auto* one = node->properties; one != nullptr; one = one->next) ++count;
+  return count;
+}
+
 // Every element, each before those in it.
 bool survey(xmlNode* root, Survey& found, XmlAnswer* answer) {
   int depth = 1;
   for (auto* node = root; node != nullptr;) {
     if (depth > kMostDepth) return refuse(answer, kXmlInvalid, "its elements are nested too deeply");
+    if (attributes(node) > kMostAttributes)
+      return refuse(answer, kXmlInvalid, quoted(view(node->name)) + " has too many attributes");
     if (view(node->name) == "Signature") found.signatures.push_back(node);
     found.bearers_of_root_id += bearers(node, found.root_id);
     if (auto* child = xmlFirstElementChild(node)) {
@@ -301,7 +321,7 @@ bool check_reference(xmlNode* reference, const Survey& found, XmlAnswer* answer)
 bool check_signed_info(xmlNode* signed_info, const Survey& found, XmlAnswer* answer) {
   const auto references = elements_of(signed_info, kSignature, "Reference").size();
   if (references != 1)
-    return refuse_signature(answer, "it has " + std::to_string(references) + " References instead of one");
+    return refuse_signature(answer, "it has " + number(references) + " References instead of one");
   const auto parts = elements_of(signed_info);
   if (!has_form(parts, {"CanonicalizationMethod", "SignatureMethod", "Reference"}))
     return refuse_signature(answer, "its SignedInfo is not of two methods and a Reference");

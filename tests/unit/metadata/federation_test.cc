@@ -322,14 +322,25 @@ TEST_CASE("what is no federation metadata is said to be none") {
 }
 
 TEST_CASE("a document that is nested deeply is refused") {
-  for (const auto depth : {63, 64, 1000, 100'000}) {
+  for (const auto depth : {31, 32, 1000, 100'000}) {
     CAPTURE(depth);
     std::string deep;
     for (int i = 0; i < depth; ++i) deep += "<a>";
     for (int i = 0; i < depth; ++i) deep += "</a>";
     Federation federation;
     federation.roles += deep;
-    CHECK(error_id(read(federation.text())) == (depth < 64 ? "" : "Metadata.Invalid"));
+    CHECK(error_id(read(federation.text())) == (depth < 32 ? "" : "Metadata.Invalid"));
+  }
+}
+
+TEST_CASE("an element with more attributes than any has is refused before its signature is looked at") {
+  for (const auto count : {31, 32, 10'000}) {
+    CAPTURE(count);
+    Federation federation;
+    std::string declarations = "<Extensions x=\"\"";
+    for (int i = 0; i < count; ++i) declarations += fmt::format(" xmlns:a{0}=\"urn:{0}\"", i);
+    federation.roles += declarations + "></Extensions>";
+    CHECK(error_id(read(federation.text())) == (count < 32 ? "" : "Metadata.Invalid"));
   }
 }
 
