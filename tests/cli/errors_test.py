@@ -143,6 +143,9 @@ ROWS = {
     "Memory.Exhausted": Row("get-auth-metadata many.json",
                             write("many.json", json.dumps({"allowedAudiences": ["x" * 36] * 19_000}).encode()),
                             memory=range(5_000_000, 1_000_000, -500_000), target=None),
+    "Metadata.BadSignature": Row("get-auth-metadata signed.xml",
+                                 write("signed.xml", b'<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" '
+                                                     b'entityID="https://x/"><Signature/></EntityDescriptor>')),
     "Metadata.Contradiction": Row(f"{BY_DOCUMENT} lync.json"),
     "Metadata.HostNotAllowed": Row("get-auth-metadata @elsewhere@ --ca-file ca.pem"),
     "Metadata.Invalid": Row("get-auth-metadata empty.json", write("empty.json", b"{}")),
