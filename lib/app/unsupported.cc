@@ -66,7 +66,6 @@ constexpr auto kCmdlets = std::to_array<std::pair<std::string_view, std::string_
     {"Update-OAuthServer", kReadAgain},
     {"Request-OAuthToken", kLater},
     {"Show-OAuthDiagnostic", kLater},
-    {"Start-TokenService", kLater},
     {"Compare-Configuration", kLater},
     {"Test-ManagementStore", kLater},
     {"Backup-ManagementStore",

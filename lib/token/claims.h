@@ -40,4 +40,13 @@ struct TokenRequest {
 // iss, aud, iat, nbf, exp; no nameid (protocol.md 3.4).
 [[nodiscard]] json::Value assertion_claims(const TokenRequest& request);
 
+// What an authorization server issues to an application: aud, iss, nbf, exp, nameid, trustedfordelegation,
+// identityprovider; times are numbers there (protocol.md 1.6).
+struct IssuedToken {
+  TokenRequest request = {};
+  IssuerName application = {};
+  bool trusted_for_delegation = false;
+};
+[[nodiscard]] json::Value issued_claims(const IssuedToken& token);
+
 }  // namespace accord
