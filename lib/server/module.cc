@@ -64,7 +64,7 @@ constexpr std::size_t kMostHead = std::size_t{18} * 1024;
 constexpr std::size_t kMostBody = std::size_t{64} * 1024;
 constexpr std::size_t kReadAtOnce = 4096;
 constexpr std::size_t kMostConnections = 256;
-constexpr std::size_t kMostClosing = 32;  // beyond these, until they are gone
+constexpr std::size_t kMostClosing = 64;  // beyond these, until they are gone
 constexpr unsigned kMostRequests = 10'000;
 constexpr Milliseconds kHandshakeTime{5'000};
 constexpr Milliseconds kHeadTime{5'000};
@@ -76,27 +76,45 @@ constexpr Milliseconds kDrainTime{5'000};
 constexpr Milliseconds kAcceptPause{100};
 constexpr std::size_t kMostDiscarded = std::size_t{256} * 1024;
 
+// With its time-out a stream is closed, so nobody can be told.
+constexpr const char* kTooSlow = "not sent in time";
+
 thread_local unsigned the_worker = 0;
 
 std::string_view reason_of(int status) {
   switch (status) {
-    case 100: return "Continue";
-    case 200: return "OK";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 408: return "Request Timeout";
-    case 413: return "Content Too Large";
-    case 415: return "Unsupported Media Type";
-    case 417: return "Expectation Failed";
-    case 431: return "Request Header Fields Too Large";
-    case 500: return "Internal Server Error";
-    case 501: return "Not Implemented";
-    case 503: return "Service Unavailable";
-    case 505: return "HTTP Version Not Supported";
-    default: return "Status";
+    case 100:
+      return "Continue";
+    case 200:
+      return "OK";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 413:
+      return "Content Too Large";
+    case 415:
+      return "Unsupported Media Type";
+    case 417:
+      return "Expectation Failed";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 503:
+      return "Service Unavailable";
+    case 505:
+      return "HTTP Version Not Supported";
+    default:
+      return "Status";
   }
 }
 
@@ -199,7 +217,6 @@ std::optional<Problem> head_problem(const Parser::value_type& request) {
 Problem problem_of(const ErrorCode& error) {
   if (error == http::error::body_limit) return {413, "a body over 64 KiB"};
   if (error == http::error::header_limit) return {431, "a head that is too large"};
-  if (error == beast::error::timeout) return {408, "not sent in time"};
   if (error == http::error::bad_version) return {505, "a version that is not HTTP/1.0 or 1.1"};
   return {400, "not HTTP"};
 }
@@ -220,11 +237,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Connection& operator=(const Connection&) = delete;
   virtual ~Connection();
   virtual void start() = 0;
-  virtual void cut() = 0;         // at once; from any thread
+  virtual void cut() = 0;           // at once; from any thread
   virtual void stop_if_idle() = 0;  // the same, where no request is under way
 
   // Since when the other side keeps us waiting; the largest value while we are at work.
   [[nodiscard]] SteadyClock::rep waiting_since() const { return waiting_since_; }
+  // So that the next one that needs room cuts another.
+  void is_being_cut() { is_working(); }
 
  protected:
   void is_waiting() { waiting_since_ = SteadyClock::now().time_since_epoch().count(); }
@@ -245,7 +264,8 @@ class Connections {
 
   // False: there is no room, and none can be made.
   [[nodiscard]] bool make_room() {
-    std::vector<std::shared_ptr<Connection>> alive;  // whose last owner may be this one: let go without the lock
+    std::vector<std::shared_ptr<Connection>>
+        alive;  // whose last owner may be this one: let go without the lock
     {
       const std::lock_guard guard(lock_);
       if (all_.size() < kMostConnections) return true;
@@ -258,6 +278,7 @@ class Connections {
       return a->waiting_since() < b->waiting_since();
     });
     if (slowest == alive.end()) return false;
+    (*slowest)->is_being_cut();
     (*slowest)->cut();
     return true;
   }
@@ -375,7 +396,8 @@ class Session final : public Connection {
   }
 
   void got_of_head(ErrorCode error, std::size_t size) {
-    if (error == beast::error::timeout && !is_idle_ && buffer_.size() > 0) return refuse(problem_of(error));
+    if (error == beast::error::timeout && buffer_.size() > 0) return tell_refused(0, kTooSlow);
+    if (error == beast::error::timeout) return;
     if (error) return close();
     buffer_.commit(size);
     // The time for a head runs from its first byte, and no further byte prolongs it.
@@ -416,7 +438,8 @@ class Session final : public Connection {
   void read_body() {
     http::async_read(stream_, buffer_, *parser_, [self = self()](ErrorCode error, std::size_t) {
       if (!error) return self->handle();
-      if (error == beast::error::timeout || is_malformed(error)) return self->refuse(problem_of(error));
+      if (error == beast::error::timeout) return self->tell_refused(0, kTooSlow);
+      if (is_malformed(error)) return self->refuse(problem_of(error));
       self->close();
     });
   }
@@ -488,10 +511,11 @@ class Session final : public Connection {
   void discard() {
     if (discarded_ > kMostDiscarded) return;
     buffer_.clear();
-    lowest().async_read_some(buffer_.prepare(kReadAtOnce), [self = self()](ErrorCode error, std::size_t size) {
-      self->discarded_ += size;
-      if (!error) self->discard();
-    });
+    lowest().async_read_some(buffer_.prepare(kReadAtOnce),
+                             [self = self()](ErrorCode error, std::size_t size) {
+                               self->discarded_ += size;
+                               if (!error) self->discard();
+                             });
   }
 
   Stream stream_;
@@ -529,7 +553,8 @@ std::optional<Failure> set_up_tls(net::ssl::context& context, const ServerSetup&
   constexpr const char* kCiphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
   auto* handle = context.native_handle();
   SSL_CTX_set_min_proto_version(handle, TLS1_2_VERSION);
-  SSL_CTX_set_options(handle, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_COMPRESSION);
+  SSL_CTX_set_options(handle,
+                      SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_COMPRESSION);
   // Sessions are the client's to keep, in tickets.
   SSL_CTX_set_session_cache_mode(handle, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_mode(handle, SSL_MODE_RELEASE_BUFFERS);
