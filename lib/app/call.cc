@@ -23,6 +23,23 @@ Result<ExitCode> run_on(const PipedRecord& record, const Call& call, Environment
   return call.verb->run(env, bound.options.get());
 }
 
+// One call for all of them.
+Result<ExitCode> run_on_all(const std::vector<PipedRecord>& records, const Call& call, Environment& env) {
+  RecordValues all;
+  for (const auto& record : records) {
+    for (const auto& given : record.values.given) {
+      const auto known = std::ranges::find(all.given, given.parameter, &RecordValues::Given::parameter);
+      if (known == all.given.end()) {
+        all.given.push_back(given);
+      } else {
+        known->values.insert(known->values.end(), given.values.begin(), given.values.end());
+      }
+    }
+  }
+  TRY_ASSIGN(const auto bound, bind_call(*call.verb, call.arguments, env.now(), &all));
+  return call.verb->run(env, bound.options.get());
+}
+
 // One call a record, all in the one transaction; a record that the admin says No to is left as it is.
 Result<ExitCode> run_on_records(const Call& call, Environment& env) {
   TRY_ASSIGN(const auto input, env.read_input(kPipelineLimit));
@@ -31,6 +48,7 @@ Result<ExitCode> run_on_records(const Call& call, Environment& env) {
   const bool prints = std::ranges::find(call.bound.given, "PassThru") != call.bound.given.end();
   if (records.empty() && prints) env.emit(*call.verb->output, {});
   if (records.empty()) return ExitCode::success;
+  if (call.verb->input.all_at_once) return run_on_all(records, call, env);
   env.emits_many();
   if (call.verb->effect == Effect::destroys && records.size() > 1) env.ask_before_each();
   TRY_ASSIGN(auto* store, call.verb->changes() ? env.write() : env.read());

@@ -62,6 +62,9 @@ struct TokenEndpointError {
 // Fails with Json.Invalid, Challenge.Invalid (no member `error`).
 [[nodiscard]] Result<TokenEndpointError> parse_token_error(std::string_view body);
 
+// The codes that stand in a text, in order, each once: "ACS50012", "AADSTS70002".
+[[nodiscard]] std::vector<std::string> token_error_codes(std::string_view text);
+
 // A successful answer (RFC 6749 s.5.1); numbers may be strings.
 struct TokenEndpointAnswer {
   std::string access_token = {};  // a credential

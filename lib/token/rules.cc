@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <utility>
 
 #include "lib/core/encoding.h"
+#include "lib/core/names.h"
 
 namespace accord::rules {
 namespace {
@@ -12,7 +14,6 @@ namespace {
 constexpr std::size_t kLongestShown = 200;
 constexpr std::size_t kX5tSize = 27;
 constexpr std::size_t kMostTimeDigits = 12;
-constexpr std::string_view kUrlScheme = "https://";
 
 std::string with_marks_as(std::string_view text, std::string_view replacement) {
   std::string result;
@@ -117,7 +118,7 @@ std::optional<std::string> type_problem(const json::Value& header) {
   return "the header's 'typ' is " + quoted(type->text()) + "; expected 'JWT' or none";
 }
 
-// kid may repeat x5t and say nothing else: it selects nothing here (protocol.md 1.3, attack 14).
+// Beside x5t, kid may repeat it and say nothing else (protocol.md 1.3, attack 14).
 std::optional<std::string> key_name_problem(const json::Value& header) {
   const auto* x5t = header.find("x5t");
   const auto* kid = header.find("kid");
@@ -185,8 +186,8 @@ std::optional<std::string> foreign_kind(const Part& part) {
            quoted(part.algorithm()) + "): server-to-server tokens are signed with a certificate";
   }
   const auto issuer = claims.find_string("iss").value_or("");
-  if (starts_with_ignoring_case(issuer, kUrlScheme) && claims.find("nameid") == nullptr) {
-    return "this is an Azure AD access token (issuer " + claimed(issuer) +
+  if (is_url_issuer(to_lower(issuer)) && claims.find("nameid") == nullptr) {
+    return "this is an access token of Azure AD or ADFS (issuer " + claimed(issuer) +
            ", no nameid): it names no application as principal@realm, which server-to-server tokens must";
   }
   return std::nullopt;
@@ -321,42 +322,67 @@ bool fits_entry(const HostAndPort& host, std::string_view entry) {
 
 namespace {
 
-struct Match {
+// The certificate that a header names among the keys of `owner`, or why there is none.
+struct Named {
   const Certificate* certificate = nullptr;
   bool is_unknown = false;
-  Verdict problem = {};  // where there is no certificate
+  std::string problem = {};
 };
 
-// SHA-1 selects, the certificate itself is the pin: no two that one x5t could mean.
-Match match_of(const Part& part, std::string_view owner, const std::vector<Certificate>& keys) {
-  const auto none = [](std::string why, bool is_unknown = false) {
-    return Match{.is_unknown = is_unknown, .problem = refuse(kInvalidCertificate, std::move(why))};
-  };
-  const auto x5t = part.jws.header.find_string("x5t");
-  if (!x5t) return none("the header names no certificate: 'x5t' is required");
-  if (x5t->size() != kX5tSize || !base64url_decode(*x5t)) {
-    return none("the header's 'x5t' is not the 27 characters of base64url without padding: " +
-                claimed(*x5t));
+class KeyRing {
+ public:
+  KeyRing(std::string_view owner, const std::vector<Certificate>& keys) : owner_(owner), keys_(keys) {}
+
+  [[nodiscard]] Named named_by(const json::Value& header) const {
+    if (const auto x5t = header.find_string("x5t")) return of_x5t(*x5t);
+    const auto kid = header.find_string("kid");
+    const bool has_named_keys =
+        std::ranges::any_of(keys_, [](const Certificate& one) { return one.kid.has_value(); });
+    if (kid && has_named_keys) return of_kid(*kid);
+    return {.problem = "the header names no certificate: 'x5t' is required"};
   }
-  const Certificate* match = nullptr;
-  for (const auto& certificate : keys) {
-    if (certificate.x5t() != *x5t) continue;
-    if (match != nullptr && match->der != certificate.der)
-      return none("two different certificates of " + quoted(owner) + " have the x5t " + claimed(*x5t));
-    match = &certificate;
+
+ private:
+  // The one certificate that `is_named`; none where a name could mean two.
+  [[nodiscard]] Named only(const std::string& name,
+                           const std::function<bool(const Certificate&)>& is_named) const {
+    const Certificate* match = nullptr;
+    for (const auto& certificate : keys_) {
+      if (!is_named(certificate)) continue;
+      if (match != nullptr && match->der != certificate.der)
+        return {.problem = "two different certificates of " + quoted(owner_) + " have the " + name};
+      match = &certificate;
+    }
+    if (match != nullptr) return {.certificate = match};
+    return {.is_unknown = true, .problem = "no certificate of " + quoted(owner_) + " has the " + name};
   }
-  if (match == nullptr)
-    return none("no certificate of " + quoted(owner) + " has the x5t " + claimed(*x5t), true);
-  return {.certificate = match};
-}
+
+  // SHA-1 selects, the certificate itself is the pin.
+  [[nodiscard]] Named of_x5t(std::string_view x5t) const {
+    if (x5t.size() != kX5tSize || !base64url_decode(x5t)) {
+      return {.problem = "the header's 'x5t' is not the 27 characters of base64url without padding: " +
+                         claimed(x5t)};
+    }
+    return only("x5t " + claimed(x5t), [&](const Certificate& one) { return one.x5t() == x5t; });
+  }
+
+  // Only keys that came from a JWKS have such a name.
+  [[nodiscard]] Named of_kid(std::string_view kid) const {
+    return only("kid " + claimed(kid), [&](const Certificate& one) { return one.kid == kid; });
+  }
+
+  std::string_view owner_;
+  const std::vector<Certificate>& keys_;
+};
 
 }  // namespace
 
 KeyChoice choose_key(const Part& part, std::string_view owner, const std::vector<Certificate>& keys,
                      std::int64_t now) {
-  auto found = match_of(part, owner, keys);
-  const auto* match = found.certificate;
-  if (match == nullptr) return {.verdict = std::move(found.problem), .is_unknown = found.is_unknown};
+  const auto named = KeyRing(owner, keys).named_by(part.jws.header);
+  const auto* match = named.certificate;
+  if (match == nullptr)
+    return {.verdict = refuse(kInvalidCertificate, named.problem), .is_unknown = named.is_unknown};
   const auto refused = [&](Diagnostic diagnostic, const std::string& why) {
     return KeyChoice{.verdict = refuse(diagnostic, "the " + why)};
   };
@@ -370,18 +396,18 @@ KeyChoice choose_key(const Part& part, std::string_view owner, const std::vector
   // s.3.1).
   const auto expected = s2s_algorithm(match->public_key.algorithm);
   if (!expected || enum_name(*expected) != part.algorithm()) {
-    return refused(kInvalidSignature,
-                   "key of certificate " + name + " is for " +
-                       (expected ? quoted(enum_name(*expected)) : std::string("no algorithm of these tokens")) +
-                       ", the token says " + claimed(part.algorithm()));
+    return refused(kInvalidSignature, "key of certificate " + name + " is for " +
+                                          (expected ? quoted(enum_name(*expected))
+                                                    : std::string("no algorithm of these tokens")) +
+                                          ", the token says " + claimed(part.algorithm()));
   }
   auto key = Key::from_public(match->public_key);
   if (!key) {
     return refused(kInvalidCertificate,
                    "key of certificate " + name + " is not accepted: " + key.error().message);
   }
-  return {.verdict = pass(std::string(enum_name(*expected)) + " with certificate " + name + " of " +
-                          quoted(owner)),
+  return {.verdict =
+              pass(std::string(enum_name(*expected)) + " with certificate " + name + " of " + quoted(owner)),
           .key = *std::move(key),
           .algorithm = *expected};
 }

@@ -16,7 +16,6 @@ namespace {
 
 using namespace rules;
 
-constexpr std::string_view kUrlScheme = "https://";
 constexpr std::string_view kSipScheme = "sip:";
 
 // ---- Hosts ----
@@ -386,7 +385,7 @@ Verdict Verification::host_of_audience(const Audience& audience) const {
 Result<Verdict> Verification::issuer() {
   const auto text = text_claim(signed_part().claims, "iss");
   if (!text) return undecided("no issuer to judge");
-  const bool is_url = text->starts_with(kUrlScheme);
+  const bool is_url = is_url_issuer(*text);
   const auto name = is_url ? IssuerName{.principal = std::string(*text)} : parse_issuer_name(*text);
   if (!name) {
     return refuse(kInvalidToken, "the issuer " + claimed(*text) + " is not of the form principal@realm");

@@ -10,11 +10,12 @@ struct AtServer {
   AssertionPolicy policy;
   Instant now = kNow;
   IssuerName client{std::string(kExchangePrincipal), "litwareinc.com"};
-  json::Value claims = assertion_claims({.issuer = client,
-                                         .audience = std::string(kAuthorizationServerPrincipal) +
-                                                     "/sts.litwareinc.com@" + std::string(kTenant),
-                                         .not_before = kNow,
-                                         .expires = kNow + std::chrono::minutes(5)});
+  json::Value claims = assertion_claims(
+      {.issuer = client,
+       .audience = std::string(kAuthorizationServerPrincipal) + "/sts.litwareinc.com@" + std::string(kTenant),
+       .not_before = kNow,
+       .expires = kNow + std::chrono::minutes(5)},
+      "first");
 
   AtServer() {
     policy.own = {std::string(kAuthorizationServerPrincipal), std::string(kTenant)};
@@ -52,7 +53,8 @@ TEST_CASE_FIXTURE(AtServer, "an assertion as clients write it is accepted, and s
   CHECK(report.assertion()->client == client);
   CHECK(report.assertion()->trust == Trust::full);
   CHECK(report.assertion()->expires == kNow + std::chrono::minutes(5));
-  CHECK_FALSE(report.assertion()->jti.has_value());
+  CHECK(report.assertion()->jti == "first");
+  CHECK(failure(without(claims, "jti")).empty());
   CHECK(failure(sign(claims, "p256")).empty());
 }
 
@@ -64,7 +66,8 @@ TEST_CASE_FIXTURE(AtServer, "it is for exactly this service") {
   for (const auto& audience :
        {principal + "/other.litwareinc.com@" + realm, principal + "/sts.litwareinc.com@litwareinc.com",
         std::string(kExchangePrincipal) + "/sts.litwareinc.com@" + realm, principal + "@*",
-        principal + "/sts.litwareinc.com.evil.example@" + realm, std::string("https://sts.litwareinc.com/")}) {
+        principal + "/sts.litwareinc.com.evil.example@" + realm,
+        std::string("https://sts.litwareinc.com/")}) {
     CAPTURE(audience);
     CHECK(failure(with(claims, "aud", audience)) == "assertion.audience");
   }
