@@ -191,11 +191,12 @@ Verb declare() {
                             {.help = "Without TLS, on loopback alone."})),
               refused_parameter("AllowLocalStore", "the local replica is not in this version; leave it out"),
           },
-      .examples = {{"start-token-service --certificate server.pem --key server.key",
-                    "Metadata and the test resource at https://127.0.0.1:8443."},
-                   {"start-token-service --listen 127.0.0.1:0 --certificate server.pem --key server.key "
-                    "--role metadata,resource,issuer --once-ready-file url",
-                    "An authorization server for a script, which waits for the file and reads the URL in it."}},
+      .examples = {{"start-token-service --listen 127.0.0.1:0 --certificate server.pem --key server.key "
+                    "--once-ready-file url",
+                    "Metadata and the test resource, for a script that waits for the file and reads the URL in "
+                    "it."},
+                   {"start-token-service --listen 127.0.0.1:0 --insecure-http --role metadata --refresh 0",
+                    "The documents alone, without TLS, to try something on this machine."}},
       .in_batch = InBatch::never,
       .run = run,
   });
