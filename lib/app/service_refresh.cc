@@ -56,12 +56,15 @@ ServiceRefresh::ServiceRefresh(const Settings& settings, std::optional<std::stri
 }
 
 ServiceRefresh::~ServiceRefresh() {
-  {
-    const std::lock_guard guard(lock_);
-    ends_ = true;
-  }
-  changed_.notify_all();
+  static_cast<void>(end_within(std::chrono::seconds(0)));
   if (thread_.joinable()) thread_.join();
+}
+
+bool ServiceRefresh::end_within(std::chrono::seconds time) {
+  std::unique_lock guard(lock_);
+  ends_ = true;
+  changed_.notify_all();
+  return changed_.wait_for(guard, time, [this] { return !is_busy_; });
 }
 
 void ServiceRefresh::ask_for(const std::string& oauth_server) {
@@ -83,8 +86,11 @@ void ServiceRefresh::run() {
     std::set<std::string> asked;
     {
       std::unique_lock guard(lock_);
+      is_busy_ = false;
+      changed_.notify_all();
       changed_.wait_until(guard, next, [this] { return ends_ || !asked_.empty(); });
       if (ends_) return;
+      is_busy_ = true;
       asked = std::exchange(asked_, {});
     }
     try {

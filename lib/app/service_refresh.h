@@ -27,6 +27,8 @@ class ServiceRefresh {
   ServiceRefresh& operator=(const ServiceRefresh&) = delete;
   // Waits for a refresh under way.
   ~ServiceRefresh();
+  // No further one begins; whether the one under way ended within `time`.
+  [[nodiscard]] bool end_within(std::chrono::seconds time);
 
   // A token named a key that this OAuth server is not known to have. Its document is read early, at most once in
   // five minutes, because anybody can name any key.
@@ -45,6 +47,7 @@ class ServiceRefresh {
   std::mutex lock_;
   std::condition_variable changed_;
   bool ends_ = false;
+  bool is_busy_ = false;
   std::set<std::string> asked_;
   std::map<std::string, Clock::time_point> last_early_;
   std::set<std::string> missing_;  // verbs, told once; of the thread alone

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <deque>
 
 #include "lib/app/service_log.h"
@@ -143,6 +144,14 @@ class TokenService final : public ServerHandler {
     return std::move(handled.response);
   }
 
+  // A server that does not answer is not waited for: what its refresh has not committed is undone.
+  void end_refresh() {
+    constexpr std::chrono::seconds kPatience{3};
+    if (refresh_.end_within(kPatience)) return;
+    log_.note(SystemClock().now(), "the refresh under way is given up");
+    std::_Exit(static_cast<int>(ExitCode::success));
+  }
+
   void refused(std::string_view peer, int status, std::string_view why) override {
     log_.refused(SystemClock().now(), peer, status, why);
   }
@@ -259,6 +268,7 @@ Result<void> run_token_service(Environment& env, const TokenServiceRequest& requ
   TokenService service(env, request, location);
   auto ran = run_server(request.server, service);
   remove_ready_file(request);
+  if (ran) service.end_refresh();
   return ran;
 }
 

@@ -577,7 +577,7 @@ std::string text_of(const Tcp::endpoint& peer) {
 class Server {
  public:
   Server(const ServerSetup& setup, const ServerHooks& hooks) : setup_(setup), connections_(hooks) {
-    connections_.when_empty = [this] { net::post(context_, [this] { finish(); }); };
+    connections_.when_empty = [this] { net::post(strand_, [this] { finish(); }); };
   }
   ~Server() { connections_.when_empty = {}; }
   Server(const Server&) = delete;
@@ -636,7 +636,11 @@ class Server {
     acceptor_.async_accept(net::make_strand(context_), [this](ErrorCode error, Tcp::socket socket) {
       if (connections_.stopping()) return;
       if (error) return accept_later();
-      take(std::move(socket));
+      try {
+        take(std::move(socket));
+      } catch (const std::exception&) {
+        return accept_later();  // out of memory for this one
+      }
       accept();
     });
   }
@@ -669,7 +673,8 @@ class Server {
     if (error) return;
     if (connections_.stopping()) return context_.stop();
     signals_.async_wait([this](ErrorCode again, int) { on_signal(again); });
-    acceptor_.close();
+    ErrorCode ignored;
+    acceptor_.close(ignored);
     pause_.cancel();
     drain_.expires_after(kDrainTime);
     drain_.async_wait([this](ErrorCode ended) {
@@ -687,10 +692,12 @@ class Server {
   Connections connections_;  // before the context, whose end is that of its sessions
   net::ssl::context tls_{net::ssl::context::tls_server};
   net::io_context context_;
-  Tcp::acceptor acceptor_{context_};
-  net::steady_timer pause_{context_};
-  net::steady_timer drain_{context_};
-  net::signal_set signals_{context_, SIGINT, SIGTERM};
+  // Of what is the server's own, and of no connection.
+  net::strand<net::io_context::executor_type> strand_ = net::make_strand(context_);
+  Tcp::acceptor acceptor_{strand_};
+  net::steady_timer pause_{strand_};
+  net::steady_timer drain_{strand_};
+  net::signal_set signals_{strand_, SIGINT, SIGTERM};
 };
 
 void say(ServerOutcome* outcome, ServerStatus status, std::string_view text) {

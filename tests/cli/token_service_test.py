@@ -444,6 +444,34 @@ class TokenEndpoint(ServiceTest):
             self.assertEqual(service.post_form(self.path, {}).status, 404)
 
 
+    def test_a_key_that_is_not_known_has_the_servers_document_read_again(self):
+        with self.issuer() as issuer:
+            self.ok("new-oauth-server", "sts", "--store", "mail.db", "--metadata-url", f"{issuer.url}/metadata/json/1", "--ca-file",
+                    "ca.pem", "--allow-host", "sts.tenant.example")
+            self.ok("new-partner-application", "lync", "--store", "mail.db", "--application-identifier", LYNC,
+                    "--use-oauth-server", *FULL)
+            issued = lambda: json.loads(self.ask(issuer, self.assertion()).body)["access_token"]
+            roll = lambda certificate: self.ok("import-certificate", "--store", "sts.db", "--path", DATA / certificate, "--identity",
+                                               "global", "--type", "OAuthTokenIssuer", "--confirm=false")
+            with TokenService(self.scratch, "mail.db", self.authority, "--refresh", "1h") as service:
+                before = issued()
+                self.assertEqual(service.get("/test", before).status, 200)
+                roll("cert-p384-pair.pem")
+                after = issued()
+                refused = service.get("/test", after)
+                self.assertIn("2000009;", refused.header("x-ms-diagnostics"))
+                end = time.monotonic() + 15
+                while service.get("/test", after).status != 200:
+                    self.assertLess(time.monotonic(), end, service.log)
+                    time.sleep(0.05)
+                self.assertEqual(service.get("/test", before).status, 200)
+                roll("cert-ed25519-pair.pem")
+                for _ in range(3):  # soon after, anybody's unknown key has nothing read
+                    self.assertEqual(service.get("/test", issued()).status, 401)
+                time.sleep(0.5)
+                self.assertEqual(service.log.count("update-oauth-server ended with"), 1, service.log)
+
+
 class Life(ServiceTest):
     """Starting and ending."""
 
