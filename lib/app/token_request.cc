@@ -62,7 +62,6 @@ Result<FetchRules> rules_for(const OAuthServer& server, const TokenQuery& query)
   FetchRules rules;
   rules.ca_pem = server.relation.ca_pem;
   rules.trust_any_certificate = query.trust_any_certificate;
-  rules.follow_redirects = false;
   rules.allow_private_addresses = true;
   if (server.metadata_url) {
     TRY_ASSIGN(const auto named, check_named_url("issuance endpoint", *server.token_endpoint,
