@@ -113,7 +113,8 @@ VerifyPolicy policy_for(const OAuthServer& server, const TokenQuery& query, cons
 std::optional<Instant> time_of(const json::Value& claims, std::string_view name) {
   const auto* value = claims.find(name);
   if (value == nullptr) return std::nullopt;
-  const auto second = parse_integer(value->text(), 0, kLatestInstant.time_since_epoch().count());
+  const auto text = value->is_integer() ? std::to_string(value->integer()) : value->text();
+  const auto second = parse_integer(text, 0, kLatestInstant.time_since_epoch().count());
   return second ? std::optional(Instant(Duration(*second))) : std::nullopt;
 }
 
