@@ -39,10 +39,13 @@ Record to_record(const TrustDocument& read, Instant now) {
       .add("Name", document.name)
       .add("Realm", document.issuer.realm)
       .add("ServiceName", value_or_null(document.service_name))
-      .add("Issuer", document.issuer.text())
+      .add("Issuer",
+           is_url_issuer(document.issuer.principal) ? document.issuer.principal : document.issuer.text())
       .add("AllowedAudiences", document.allowed_audiences)
       .add("Keys", std::move(keys))
-      .add("Endpoints", std::move(endpoints));
+      .add("Endpoints", std::move(endpoints))
+      .add("Kind", std::string(enum_name(document.kind)))
+      .add("JwksUri", value_or_null(document.jwks_uri));
 }
 
 // A document and the text that it was read from.

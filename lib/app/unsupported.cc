@@ -60,7 +60,6 @@ constexpr auto kCmdlets = std::to_array<std::pair<std::string_view, std::string_
     {"Test-OAuthServer", kLater},
     {"Test-Deployment", kLater},
     {"Show-OAuthDiagnostic", kLater},
-    {"Start-TokenService", kLater},
     {"Compare-Configuration", kLater},
     {"Test-ManagementStore", kLater},
     {"Backup-ManagementStore",

@@ -41,8 +41,7 @@ bool is_guid(std::string_view text) {
   constexpr std::string_view kForm = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
   return text.size() == kForm.size() &&
          std::equal(text.begin(), text.end(), kForm.begin(), [](char c, char form) {
-           const bool is_digit =
-               (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+           const bool is_digit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
            return form == '-' ? c == '-' : is_digit;
          });
 }

@@ -57,8 +57,7 @@ std::string der_integer(std::string_view number) {
   std::string body(number);
   if (body.empty() || (static_cast<unsigned char>(body.front()) & 0x80U) != 0) body.insert(0, 1, '\0');
   std::string length;
-  for (auto rest = body.size(); rest > 0; rest >>= 8U)
-    length.insert(0, 1, static_cast<char>(rest & 0xFFU));
+  for (auto rest = body.size(); rest > 0; rest >>= 8U) length.insert(0, 1, static_cast<char>(rest & 0xFFU));
   if (body.size() >= kShortForm) length.insert(0, 1, static_cast<char>(kShortForm | length.size()));
   return '\x02' + length + body;
 }
@@ -167,8 +166,9 @@ Result<std::vector<MetadataKey>> read_key_set(std::string_view text, const Issue
     if (key) add_key(keys, *std::move(key));
   }
   if (!keys.empty()) return keys;
-  return invalid(fmt::format("the key set holds no signing key with a certificate (x5c) for '{}'", shown(name)),
-                 "ask the server's admin for a key set that carries x5c");
+  return invalid(
+      fmt::format("the key set holds no signing key with a certificate (x5c) for '{}'", shown(name)),
+      "ask the server's admin for a key set that carries x5c");
 }
 
 }  // namespace accord::metadata

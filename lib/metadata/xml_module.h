@@ -1,7 +1,8 @@
 // What accord_xml.so (lib/xml) offers to the program: plain C, because the two are linked to different copies
 // of OpenSSL and of the C++ runtime, and nothing of either may cross from one to the other.
 //
-// A change of anything here takes a new number in kXmlEntry, so that a module of another version is not found.
+// A change of anything here takes a new number in kXmlEntry, so that a module of another version is not
+// found.
 #pragma once
 
 #include <cstddef>
@@ -32,7 +33,7 @@ enum XmlFact : int {
   kXmlTokenAddress,    // of its SecurityTokenServiceEndpoint
 };
 
-// `text` lives as long as the call.
+// `text` lives as long as the call. It must not throw: the module has a runtime of its own.
 typedef void (*XmlReceive)(void* receiver, int fact, const char* text, std::size_t size);
 
 struct XmlFunctions {

@@ -143,6 +143,9 @@ ROWS = {
     "Memory.Exhausted": Row("get-auth-metadata many.json",
                             write("many.json", json.dumps({"allowedAudiences": ["x" * 36] * 19_000}).encode()),
                             memory=range(5_000_000, 1_000_000, -500_000), target=None),
+    "Metadata.BadSignature": Row("get-auth-metadata signed.xml",
+                                 write("signed.xml", b'<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" '
+                                                     b'entityID="https://x/"><Signature/></EntityDescriptor>')),
     "Metadata.Contradiction": Row(f"{BY_DOCUMENT} lync.json"),
     "Metadata.HostNotAllowed": Row("get-auth-metadata @elsewhere@ --ca-file ca.pem"),
     "Metadata.Invalid": Row("get-auth-metadata empty.json", write("empty.json", b"{}")),
@@ -185,6 +188,8 @@ ROWS = {
     "PartnerApplication.IssuerInUse": Row(f"{BY_DOCUMENT} exchange.json"),
     "PartnerApplication.NotFound": Row("remove-partner-application exchnge"),
     "Property.Unknown": Row("get-sip-domain --property Nmae"),
+    "Service.CannotListen": Row("start-token-service --listen 192.0.2.1:8443 --certificate data/cert-p256.pem --key server.key",
+                                shell("cp data/cert-p256.key server.key; chmod 600 server.key")),
     "SipDomain.Exists": Row("new-sip-domain LITWAREINC.com"),
     "SipDomain.IsDefault": Row("remove-sip-domain litwareinc.com"),
     "SipDomain.NotFound": Row("remove-sip-domain example.net"),
@@ -225,7 +230,7 @@ PENDING = {
 }
 
 # Ids that cannot be provoked from outside, and why.
-IMPOSSIBLE = {}
+IMPOSSIBLE = {"Service.Failed": "a server that listens fails only where the system refuses it threads or descriptors"}
 if IS_SANITIZED:
     for id_ in ("Internal.Unexpected", "Memory.Exhausted"):
         IMPOSSIBLE[id_] = "sanitized programs do not start with as little memory as it takes"

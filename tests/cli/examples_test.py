@@ -18,6 +18,8 @@ from accord_program import DATA, Scratch, main
 from tls_server import Authority, Server, response
 
 SECONDS = int(os.environ.get("ACCORD_SECONDS", "15"))
+# A verb that runs until a signal ends it; it gets one after so many seconds.
+LASTING = ("start-token-service", 1.5)
 # What an example may end in where the world is not its own: not found, there already, a verdict, no store, no server,
 # a question.
 OF_THE_WORLD = {3, 4, 5, 6, 7, 8, 9}
@@ -120,7 +122,9 @@ class Worlds:
         (world / "partners.batch").write_text("# who is trusted how\n"
                                               "set-partner-application exchange --application-trust-level full\n"
                                               "set-partner-application exchange --enabled true\n")
-        for secret in ("password.txt", "issuer.pem", "token.txt"):
+        shutil.copy(DATA / "cert-p256.pem", world / "server.pem")
+        shutil.copy(DATA / "cert-p256.key", world / "server.key")
+        for secret in ("password.txt", "issuer.pem", "token.txt", "server.key"):
             (world / secret).chmod(0o600)
 
     def run(self, command, name, number):
@@ -134,6 +138,8 @@ class Worlds:
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                    start_new_session=True)
         try:
+            if command.startswith(LASTING[0]):
+                self.end_later(process)
             out, err = process.communicate(timeout=SECONDS)
             return process.returncode, out, err.decode(errors="replace")
         except subprocess.TimeoutExpired:
@@ -142,6 +148,13 @@ class Worlds:
             return "hangs", b"", ""
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    @staticmethod
+    def end_later(process):
+        try:
+            process.wait(LASTING[1])
+        except subprocess.TimeoutExpired:
+            process.terminate()
 
 
 def calls_the_verb(command, verb):

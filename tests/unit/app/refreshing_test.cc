@@ -45,8 +45,7 @@ struct Registered {
 using Names = std::vector<std::string>;
 
 TEST_CASE_FIXTURE(Registered, "keys come and go, and the document's order counts") {
-  const auto refresh =
-      take_again(document("app", "contoso.com", {"C", "B"}), {}, kNow, partner);
+  const auto refresh = take_again(document("app", "contoso.com", {"C", "B"}), {}, kNow, partner);
   CHECK(refresh.result == RefreshResult::updated);
   CHECK(refresh.added == Names{"C"});
   CHECK(refresh.removed == Names{"A"});
@@ -147,9 +146,9 @@ TEST_CASE("what a document names must be on its host, or on one that the admin n
   CHECK(test::must(named("https://keys.contoso.com/", {"keys.contoso.com"})).allow_private_addresses);
   CHECK(test::must(named("https://keys.contoso.com:8443/", {"keys.contoso.com"})).allow_private_addresses);
   CHECK_FALSE(named("https://keys.contoso.com:8443/", {"keys.contoso.com:9443"}));
-  for (const auto* url : {"https://keys.contoso.com/", "https://sts.contoso.com.evil.example/",
-                          "https://contoso.com/", "http://sts.contoso.com/keys", "sts.contoso.com", "",
-                          "https://sts.contoso.com@evil.example/"}) {
+  for (const auto* url :
+       {"https://keys.contoso.com/", "https://sts.contoso.com.evil.example/", "https://contoso.com/",
+        "http://sts.contoso.com/keys", "sts.contoso.com", "", "https://sts.contoso.com@evil.example/"}) {
     CAPTURE(url);
     CHECK(test::error_id(named(url)) == "Metadata.HostNotAllowed");
   }

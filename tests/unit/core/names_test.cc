@@ -123,5 +123,12 @@ TEST_CASE("the password of a URL that names a user is not shown") {
   }
 }
 
+TEST_CASE("issuers that are URLs, of https and as ADFS writes them") {
+  for (const auto* url : {"https://sts.windows.net/x/", "http://fs.contoso.com/adfs/services/trust"})
+    CHECK(is_url_issuer(url));
+  for (const auto* other : {"", "http", "http:/x", "HTTP://x", "ftp://x", "urn:x", "00000001-0000"})
+    CHECK_FALSE(is_url_issuer(other));
+}
+
 }  // namespace
 }  // namespace accord
