@@ -15,6 +15,7 @@ import sys
 import unittest
 
 from accord_program import DATA, Scratch, main
+from tls_server import Authority, Server, response
 
 SECONDS = int(os.environ.get("ACCORD_SECONDS", "15"))
 # A verb that runs until a signal ends it; it gets one after so many seconds.
@@ -63,6 +64,7 @@ class Worlds:
         shutil.copy2(scratch.path / "exchange.db.key", scratch.path / "rolling.db.key")
         scratch.ok("import-certificate", "--store", "rolling.db", "--path", DATA / "cert-ed25519-pair.pem", "--identity",
                    "global", "--type", "OAuthTokenIssuer", "--roll", "--effective-date", "+20d")
+        self.serve_document(scratch)
         stores = {"files": None, "beginning": "new.db", "working": "lync.db", "sound": "exchange.db",
                   "rolling": "rolling.db"}
         for name in self.NAMES:
@@ -72,6 +74,17 @@ class Worlds:
             if stores[name]:
                 for end in ("", ".key"):
                     shutil.copy2(scratch.path / (stores[name] + end), world / ("store.db" + end))
+
+    def serve_document(self, scratch):
+        """Where examples with --ca-file read from: a document at every path of a server whose authority is ca.pem."""
+        certificate = Authority(scratch.path, "ca").issue("server")
+        self.server = Server(response((scratch.path / "exchange.json").read_bytes()), certificate)
+
+    def at_hand(self, command):
+        """The command line with that server's URLs instead of those of servers that are not there."""
+        if "--ca-file" not in command:
+            return command
+        return re.sub(r"https://[^/ ]+", f"https://localhost:{self.server.port}", command)
 
     def import_default(self, scratch, store):
         """The certificate that a server uses for TLS, in the store beside the token issuer's."""
@@ -96,7 +109,7 @@ class Worlds:
             subprocess.run(["openssl", *words], cwd=scratch.path, capture_output=True, check=True)
 
     def files(self, world, token):
-        for document in ("lync.json", "exchange.json", "sts.json", "answer.p7b"):
+        for document in ("lync.json", "exchange.json", "sts.json", "answer.p7b", "ca.pem"):
             shutil.copy(self.scratch.path / document, world)
         for source, name in (("cert-other.pem", "sharepoint.cer"), ("cert-modern.pfx", "issuer.pfx"),
                              ("cert-modern.pfx", "next.pfx"),
@@ -119,7 +132,8 @@ class Worlds:
         shutil.copytree(self.scratch.path / name, folder)
         environment = {**self.scratch.env, "ACCORD_STORE": str(folder / "store.db"), "HOME": str(folder / "home")}
         # A session of its own has no terminal, so that a question can only be an error.
-        process = subprocess.Popen(["bash", "-e", "-o", "pipefail", "-c", command], cwd=folder, env=environment,
+        process = subprocess.Popen(["bash", "-e", "-o", "pipefail", "-c", self.at_hand(command)],
+                                   cwd=folder, env=environment,
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                    start_new_session=True)
         try:
@@ -163,6 +177,7 @@ class Examples(unittest.TestCase):
         scratch = Scratch()
         cls.addClassCleanup(scratch.close)
         cls.worlds = Worlds(scratch)
+        cls.addClassCleanup(cls.worlds.server.close)
         surface = scratch.ok("accord", "help", "--output", "json").json()
         cls.verbs = {verb["name"]: [example["command"] for example in verb["examples"]] for verb in surface["verbs"]}
 
