@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "lib/app/pipeline.h"
@@ -30,25 +31,36 @@ Result<ExitCode> run_on_records(const Call& call, Environment& env) {
   env.verbose(fmt::format("{} records came in", records.size()));
   const bool prints = std::ranges::find(call.bound.given, "PassThru") != call.bound.given.end();
   if (records.empty() && prints) env.emit(*call.verb->output, {});
+  if (records.empty() && call.verb->name.starts_with("test-")) {
+    return fail("Test.NothingTested", "nothing was tested: no record came in", "-",
+                "the get verb before the pipe printed none");
+  }
   if (records.empty()) return ExitCode::success;
   env.emits_many();
   if (call.verb->effect == Effect::destroys && records.size() > 1) env.ask_before_each();
-  TRY_ASSIGN(auto* store, call.verb->changes() ? env.write() : env.read());
-  ExitCode first = ExitCode::success;  // that is not success
+  // What only reads may let the store go while it waits for the network.
+  Connection* store = nullptr;
+  if (call.verb->changes()) {
+    TRY_ASSIGN(store, env.write());
+  }
+  ExitCode first = ExitCode::success;  // that is not success; a negative verdict comes before warnings
   std::size_t declined = 0;
   for (const auto& record : records) {
-    TRY_ASSIGN(auto place, Savepoint::set(*store));
+    std::optional<Savepoint> place;
+    if (store != nullptr) {
+      TRY_ASSIGN(place, Savepoint::set(*store));
+    }
     auto code = run_on(record, call, env);
     if (code) {
-      TRY(place.keep());
-      if (first == ExitCode::success) first = *code;
+      if (place) TRY(place->keep());
+      if (first == ExitCode::success || *code == ExitCode::negative) first = *code;
       continue;
     }
     if (!was_declined(code.error(), env.context())) {
       code.error().line = record.line;
       return code;
     }
-    TRY(place.undo());
+    if (place) TRY(place->undo());
     ++declined;
   }
   if (declined == records.size()) return fail("Answer.No", "the answer was no; nothing was changed");
