@@ -1,12 +1,15 @@
 // get-auth-metadata: read a metadata document, check it and show it.
 #include "lib/app/records.h"
-#include "lib/app/registration.h"
+#include "lib/app/trust_document.h"
+#include "lib/core/encoding.h"
+#include "lib/core/names.h"
 
 namespace accord {
 namespace {
 
-struct Options {
+struct Options : FetchOptions {
   std::string source;
+  std::optional<std::string> realm;
   bool raw = false;
 };
 
@@ -41,18 +44,47 @@ Record to_record(const TrustDocument& read, Instant now) {
       .add("Endpoints", std::move(endpoints));
 }
 
-Result<ExitCode> run(Environment& env, const Options& options) {
-  if (starts_with_ignoring_case(options.source, "https://") ||
-      starts_with_ignoring_case(options.source, "http://")) {
-    return fail("Metadata.NoNetwork", "a document cannot be read from a URL in this version", options.source,
-                "save it with another program and name the file");
+// A document and the text that it was read from.
+struct Source {
+  TrustDocument document = {};
+  std::string text = {};
+};
+
+Result<Source> from_file(Environment& env, const Options& options, const MetadataContext& context) {
+  if (options.ca_file || options.trust_any_certificate) {
+    return fail("Parameter.Clash",
+                "--ca-file and --trust-any-certificate are for a URL, and the source is a file",
+                options.source, "leave them out");
   }
-  TRY_ASSIGN(const auto text, env.read_file_or_input(options.source));
-  TRY_ASSIGN(const auto read, trust_document(env, text, options.source));
+  Source made;
+  TRY_ASSIGN(made.text, env.read_file_or_input(options.source));
+  TRY_ASSIGN(made.document, trust_document(env, made.text, options.source, context));
+  return made;
+}
+
+Result<Source> from_network(Environment& env, const Options& options, const MetadataContext& context) {
+  TRY(check_document_url(options.source));
+  TRY_ASSIGN(auto ca_pem, read_ca_file(env, options.ca_file));
+  auto fetched = fetch_document(env, {.url = options.source,
+                                      .ca_pem = std::move(ca_pem),
+                                      .trust_any_certificate = options.trust_any_certificate,
+                                      .context = context});
+  TRY_ASSIGN(auto document, std::move(fetched.read));
+  return Source{.document = std::move(document), .text = std::move(fetched.fetched.response.body)};
+}
+
+bool is_url(std::string_view source) {
+  return starts_with_ignoring_case(source, "https://") || starts_with_ignoring_case(source, "http://");
+}
+
+Result<ExitCode> run(Environment& env, const Options& options) {
+  const MetadataContext context = {.tenant = options.realm};
+  TRY_ASSIGN(const auto read,
+             is_url(options.source) ? from_network(env, options, context) : from_file(env, options, context));
   if (options.raw) {
-    env.emit_text(text);
+    env.emit_text(read.text);
   } else {
-    env.emit(to_record(read, env.now()));
+    env.emit(to_record(read.document, env.now()));
   }
   return ExitCode::success;
 }
@@ -61,21 +93,30 @@ Verb declare() {
   return define<Options>({
       .summary = "Read a metadata document, check it and show it",
       .description = "Every thumbprint is computed anew, and a document whose x5t does not match is refused.",
-      .parameters =
+      .parameters = with(
           {
               parameter("Source", &Options::source,
-                        {.help = "A file, or - for standard input.",
+                        {.help = "An https URL, a file, or - for standard input.",
                          .type = "Path",
                          .mandatory = true,
                          .first = true,
                          .origin = Origin::accord}),
+              parameter("Realm", &Options::realm,
+                        {.help = "What {tenantid} stands for in a document that is for all tenants.",
+                         .origin = Origin::accord,
+                         .check = parse_realm}),
               parameter("Raw", &Options::raw,
                         {.help = "Print the document as it came, once it was found good.",
                          .origin = Origin::accord}),
           },
-      .examples = {{"get-auth-metadata sts.json", "Name, keys and endpoints of a server."},
-                   {"get-auth-metadata sts.json --output json", "The same for a program."}},
+          fetch_parameters<Options>()),
+      .examples =
+          {{"get-auth-metadata sts.json", "Name, keys and endpoints of a server."},
+           {"get-auth-metadata https://ex.litwareinc.com/autodiscover/metadata/json/1 --ca-file ca.pem",
+            "The same over the network, from a server whose authority is your own."},
+           {"get-auth-metadata sts.json --output json", "The same for a program."}},
       .output = &kAuthMetadataType,
+      .in_batch = InBatch::not_atomic,
       .run = run,
   });
 }

@@ -48,7 +48,8 @@ Result<ExitCode> run_on_records(const Call& call, Environment& env) {
   for (const auto& record : records) {
     std::optional<Savepoint> place;
     if (store != nullptr) {
-      TRY_ASSIGN(place, Savepoint::set(*store));
+      TRY_ASSIGN(auto set, Savepoint::set(*store));
+      place.emplace(std::move(set));
     }
     auto code = run_on(record, call, env);
     if (code) {

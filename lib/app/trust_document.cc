@@ -1,9 +1,11 @@
 #include "lib/app/trust_document.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
+#include "lib/core/encoding.h"
 #include "lib/core/names.h"
 #include "lib/core/parse.h"
 
@@ -65,7 +67,27 @@ FetchRules rules_of(const DocumentSource& source) {
 Result<HttpResponse> good_response(const FetchOutcome& outcome) {
   TRY_ASSIGN(auto response, response_of(outcome));
   if (response.status != 200) return wrong_status(response);
+  const auto encoding = response.header("Content-Encoding");
+  if (encoding && !equals_ignoring_case(*encoding, "identity")) {
+    return fail("Network.NoAnswer",
+                fmt::format("the answer of '{}' is compressed ('{}'), which was not asked for", response.url,
+                            escape_for_terminal(*encoding)),
+                response.url, "ask the other side to serve the document as it is");
+  }
   return response;
+}
+
+bool is_web_page(const HttpResponse& response) {
+  const auto text = trim(without_byte_order_mark(response.body));
+  return starts_with_ignoring_case(text, "<!doctype html") || starts_with_ignoring_case(text, "<html");
+}
+
+Result<MetadataDocument> parsed_answer(const HttpResponse& response, const MetadataContext& context) {
+  auto document = parsed(response.body, context);
+  if (document || !is_web_page(response)) return about(response.url, std::move(document));
+  return fail("Metadata.Invalid", fmt::format("'{}' is a web page, not a metadata document", response.url),
+              response.url,
+              "check its path: it ends in /metadata/json/1 (Exchange: /autodiscover/metadata/json/1)");
 }
 
 Result<void> add_keys(MetadataDocument& document, const DocumentSource& source) {
@@ -81,10 +103,17 @@ Result<TrustDocument> document_of(const Environment& env, const DocumentSource& 
                                   const FetchOutcome& outcome) {
   TRY_ASSIGN(const auto response, good_response(outcome));
   TrustDocument made;
-  TRY_ASSIGN(made.document, about(response.url, parsed(response.body, source.context)));
+  TRY_ASSIGN(made.document, parsed_answer(response, source.context));
   if (made.document.jwks_uri) TRY(add_keys(made.document, source));
   TRY_ASSIGN(made.keys, about(response.url, keys_of(env, made.document)));
   return made;
+}
+
+void say_how_it_came(const Environment& env, const FetchOutcome& outcome) {
+  env.verbose(fmt::format(
+      "tried {}; {}; certificate: {}; {} ms",
+      outcome.addresses.empty() ? "no address" : fmt::format("{}", fmt::join(outcome.addresses, ", ")),
+      outcome.tls_version.value_or("no TLS"), outcome.certificate.value_or("none"), outcome.took.count()));
 }
 
 // Without its port.
@@ -114,11 +143,25 @@ Result<TrustDocument> trust_document(const Environment& env, std::string_view te
   return made;
 }
 
+Result<void> check_document_url(const std::string& url) {
+  constexpr std::string_view kPlain = "http://";
+  if (starts_with_ignoring_case(url, kPlain)) {
+    return fail(
+        "Parameter.Invalid",
+        fmt::format("'{}' is not read: without TLS, anybody on the way can put other keys into it", url), url,
+        fmt::format("use https://{}", url.substr(kPlain.size())));
+  }
+  TRY(parse_https_url(url));
+  return {};
+}
+
 FetchedDocument fetch_document(const Environment& env, const DocumentSource& source) {
+  if (source.trust_any_certificate) env.warn("the server's certificate was not checked");
   FetchedDocument made;
   auto rules = rules_of(source);
   rules.allow_private_addresses = true;  // the admin's own URL
   made.fetched = fetch({.url = source.url}, rules);
+  say_how_it_came(env, made.fetched);
   made.read = document_of(env, source, made.fetched);
   return made;
 }

@@ -44,7 +44,12 @@ struct FetchedDocument {
       {};  // or why there is none: Network.*, Metadata.*, Certificate.*, Json.Invalid
 };
 
-// Reads the document, and the key set of an openid-configuration from its jwks_uri.
+// A URL of a document that the admin wrote: https, and http has an error of its own. Fails with
+// Parameter.Invalid.
+[[nodiscard]] Result<void> check_document_url(const std::string& url);
+
+// Reads the document, and the key set of an openid-configuration from its jwks_uri. Warns where the server's
+// certificate is not checked; --verbose says how the document came.
 [[nodiscard]] FetchedDocument fetch_document(const Environment& env, const DocumentSource& source);
 
 // How a URL that a document names may be used: https, on the document's host or on one of `allowed_hosts`. A
