@@ -20,24 +20,18 @@ std::string as_text(const Diagnosis& diagnosis) {
   for (const auto& one : {diagnosis.code, diagnosis.category}) {
     if (one) head.push_back(*one);
   }
-  auto text = fmt::format("{}: {}.\n",
-                          head.empty() ? std::string("challenge") : fmt::format("{}", fmt::join(head, " ")),
-                          diagnosis.meaning);
+  auto text = escape_for_terminal(fmt::format(
+      "{}: {}.", head.empty() ? std::string("challenge") : fmt::format("{}", fmt::join(head, " ")),
+      diagnosis.meaning));
   const auto line = [&](std::string_view name, std::string_view value) {
-    text += fmt::format("  {:<7} {}\n", name, value);
+    text += fmt::format("\n  {:<5}  {}", name, escape_for_terminal(value));
   };
   if (diagnosis.reason) line("Says", *diagnosis.reason);
   line("Cause", diagnosis.cause);
   if (!diagnosis.rows.empty()) line("Rows", fmt::format("{}", fmt::join(diagnosis.rows, ", ")));
   for (const auto& one : diagnosis.evidence) line("Seen", one);
   line("Next", diagnosis.next);
-  std::string safe;
-  for (std::string_view rest = text; !rest.empty();) {
-    const auto end = rest.find('\n');
-    safe += escape_for_terminal(rest.substr(0, end)) + '\n';
-    rest.remove_prefix(end + 1);
-  }
-  return safe;
+  return text + '\n';
 }
 
 Result<ExitCode> run(Environment& env, const Options& options) {

@@ -10,6 +10,7 @@
 
 #include "lib/app/environment.h"
 #include "lib/app/finding.h"
+#include "lib/core/parse.h"
 #include "lib/net/fetch.h"
 
 namespace accord {

@@ -4,11 +4,14 @@
 // Nothing here is verified: it is what the server says. A token that was pasted with it is never given out.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "lib/core/parse.h"
 #include "lib/core/record.h"
 #include "lib/net/challenge.h"
 
