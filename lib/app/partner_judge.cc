@@ -129,16 +129,17 @@ std::string_view product_at(std::string_view url) {
   return {};
 }
 
-// The well-known identifier that a wrong one was meant to be: another case, a misspelt short name.
+// The well-known identifier that a wrong one was meant to be: another case, a digit too few, a misspelt short
+// name. They differ from each other by one digit only.
 std::string_view meant_by(std::string_view principal) {
-  for (const auto one : kWellKnown) {
-    if (principal != one && edit_distance(to_lower(principal), one) <= 2) return one;
-  }
+  constexpr std::size_t kSlip = 2;
+  if (is_one_of(principal, kWellKnown)) return {};
+  const auto distance = [&](std::string_view one) { return edit_distance(to_lower(principal), one); };
+  const auto* closest = std::ranges::min_element(kWellKnown, {}, distance);
+  if (distance(*closest) <= kSlip) return *closest;
   const auto name = short_name_near(principal);
-  for (const auto one : kWellKnown) {
-    if (!name.empty() && expand_principal(name) == one) return one;
-  }
-  return {};
+  const auto* named = std::ranges::find(kWellKnown, expand_principal(name));
+  return name.empty() || named == kWellKnown.end() ? std::string_view() : *named;
 }
 
 bool is_open(std::string_view realm) {
