@@ -1,22 +1,26 @@
 // export-auth-metadata: this deployment's own metadata document.
+#include "lib/app/environment.h"
 #include "lib/app/publication.h"
+#include "lib/app/verb.h"
 
 namespace accord {
 namespace {
 
 struct Options {
   std::optional<std::string> output_file;
+  std::optional<PublishedDocument> document;
 };
 
 Result<ExitCode> run(Environment& env, const Options& options) {
   TRY_ASSIGN(auto* store, env.read());
-  TRY_ASSIGN(const auto document, our_metadata(env, *store));
-  auto text = write_auth_metadata(document);
+  const auto which = options.document.value_or(PublishedDocument::auth_metadata);
+  TRY_ASSIGN(auto publication, publish(*store, env.now(), which));
+  for (const auto& warning : publication.warnings) env.warn(warning);
   if (options.output_file) {
     TRY(env.approve("Write metadata document", *options.output_file));
-    TRY(env.write_file(*options.output_file, std::move(text)));
+    TRY(env.write_file(*options.output_file, std::move(publication.text)));
   } else {
-    env.emit_text(text);
+    env.emit_text(publication.text);
   }
   return ExitCode::success;
 }
@@ -34,8 +38,11 @@ Verb declare() {
                          .type = "Path",
                          .origin = Origin::accord,
                          .writes_file = true}),
-              refused_parameter("Document",
-                                "auth-metadata is the only document in this version; leave it out"),
+              parameter("Document", &Options::document,
+                        {.help = "Which form of it: auth-metadata for Exchange, SharePoint and Lync; "
+                                 "openid-configuration and jwks for readers of OpenID Connect.",
+                         .default_text = "auth-metadata",
+                         .origin = Origin::accord}),
           },
       .examples = {{"export-auth-metadata --output-file lync.json", "The document to hand to a partner."},
                    {"export-auth-metadata | get-auth-metadata -", "What a partner will read in it."}},

@@ -7,45 +7,36 @@
 namespace accord {
 namespace {
 
-struct Options : RelationOptions {
+struct Options : RelationOptions, DocumentOptions {
   std::string identity;
-  std::optional<std::string> metadata_url;
-  std::optional<std::string> metadata_file;
   std::optional<std::string> realm;
   std::optional<bool> accept_security_identifier_information;
   std::optional<std::string> authorization_uri_override;
   std::optional<OAuthServerType> type;
   std::optional<bool> enabled;
-  std::vector<std::string> expect_thumbprint;
 };
 
 Result<OAuthServer> server_from(Environment& env, const Options& options) {
-  if (!options.metadata_file) return no_network(*options.metadata_url);
-  TRY_ASSIGN(auto read, read_trust_document(env, *options.metadata_file));
-  TRY(expect_thumbprints(read.keys, options.expect_thumbprint));
   OAuthServer server;
   server.identity = options.identity;
+  TRY_ASSIGN(const auto change, relation_change(env, options));
+  apply(change, env.now(), server.relation);
+  TRY_ASSIGN(const auto read, chosen_document(env, options, server.relation, options.realm));
   server.issuer_identifier = read.document.issuer.principal;
+  TRY_ASSIGN(server.type, type_of(read.document, options.type));
+  TRY(take_document(read, options.metadata_url, env.now(), server));
   TRY_ASSIGN(server.realm, realm_of(read.document, options.realm));
-  server.metadata_url = options.metadata_url ? options.metadata_url : read.document.endpoint("metadata");
-  server.token_endpoint = read.document.endpoint("issuance");
   server.authorization_uri_override = options.authorization_uri_override;
-  // The authorization service of Azure publishes this kind of document; the other types come with formats of
-  // their own.
-  server.type = options.type.value_or(OAuthServerType::acs);
   server.accept_security_identifier_information =
       options.accept_security_identifier_information.value_or(false);
   server.enabled = options.enabled.value_or(true);
-  server.relation.keys = std::move(read.keys);
-  server.relation.last_refresh = env.now();
-  server.relation.last_refresh_result = "Success";
-  TRY(apply(env, options, server.relation));
   return server;
 }
 
 Result<ExitCode> run(Environment& env, const Options& options) {
-  TRY_ASSIGN(const auto wanted, server_from(env, options));
+  TRY_ASSIGN(auto wanted, server_from(env, options));
   TRY_ASSIGN(auto* store, env.write());
+  TRY(record_told_issuer(*store, wanted.relation));
   TRY(refuse_own_name(*store, {wanted.issuer_identifier, wanted.realm}));
   TRY_ASSIGN(const auto stored, insert_oauth_server(*store, wanted));
   if (!stored.token_endpoint)
@@ -71,18 +62,18 @@ Verb declare() {
                          .mandatory = true,
                          .first = true,
                          .check = check_identity}),
-              parameter(
-                  "MetadataUrl", &Options::metadata_url,
-                  {.help =
-                       "Where its metadata document is. Together with --metadata-file it is recorded only.",
-                   .mandatory_in = {"MetadataUrl"},
-                   .check = parse_https_url}),
-              parameter("MetadataFile", &Options::metadata_file,
-                        {.help = "Its metadata document as a file, or - for standard input.",
-                         .type = "Path",
-                         .sets = {"MetadataFile"},
-                         .mandatory = true,
-                         .origin = Origin::accord}),
+              parameter<Options>("MetadataUrl", &DocumentOptions::metadata_url,
+                                 {.help = "Where its metadata document is read from. Together with "
+                                          "--metadata-file it is recorded only.",
+                                  .mandatory_in = {"MetadataUrl"},
+                                  .check = parse_https_url,
+                                  .fetched_unless = "MetadataFile"}),
+              parameter<Options>("MetadataFile", &DocumentOptions::metadata_file,
+                                 {.help = "Its metadata document as a file, or - for standard input.",
+                                  .type = "Path",
+                                  .sets = {"MetadataFile"},
+                                  .mandatory = true,
+                                  .origin = Origin::accord}),
               parameter("Realm", &Options::realm,
                         {.help = "Its realm, where the document's is * or empty.", .check = parse_realm}),
               parameter("AcceptSecurityIdentifierInformation",
@@ -96,10 +87,10 @@ Verb declare() {
                         {.help = "Whether its tokens are accepted.",
                          .default_text = "true",
                          .origin = Origin::accord}),
-              parameter("ExpectThumbprint", &Options::expect_thumbprint,
-                        {.help = "The document's keys must be exactly these.",
-                         .origin = Origin::accord,
-                         .check = parse_thumbprint}),
+              parameter<Options>("ExpectThumbprint", &DocumentOptions::expect_thumbprint,
+                                 {.help = "The document's keys must be exactly these.",
+                                  .origin = Origin::accord,
+                                  .check = parse_thumbprint}),
               refused_parameter("Tenant", "a store is one tenant; use a store of its own for another"),
               refused_parameter("InMemory", "objects live in the store; --what-if shows what would be made"),
           },

@@ -7,33 +7,24 @@
 namespace accord {
 namespace {
 
-struct Options : RelationOptions {
+struct Options : RelationOptions, DocumentOptions {
   std::string identity;
   std::optional<std::string> application_identifier;
   std::optional<TrustLevel> application_trust_level;
-  std::optional<std::string> metadata_url;
-  std::optional<std::string> metadata_file;
   std::optional<std::string> certificate_file_data;
   std::optional<std::string> certificate_raw_data;
   bool use_oauth_server = false;
   std::optional<std::string> realm;
   std::optional<bool> accept_security_identifier_information;
   std::optional<bool> enabled;
-  std::vector<std::string> expect_thumbprint;
   std::optional<bool> require_trusted_for_delegation;
 };
 
 Result<void> take_metadata(Environment& env, const Options& options, PartnerApplication& partner) {
-  if (!options.metadata_file) return no_network(*options.metadata_url);
-  TRY_ASSIGN(auto read, read_trust_document(env, *options.metadata_file));
-  TRY(expect_thumbprints(read.keys, options.expect_thumbprint));
-  partner.source = TrustSource::metadata;
+  TRY_ASSIGN(const auto read, chosen_document(env, options, partner.relation, options.realm));
   partner.application_identifier = read.document.issuer.principal;
+  TRY(take_document(read, options.metadata_url, env.now(), partner));
   TRY_ASSIGN(partner.realm, realm_of(read.document, options.realm));
-  partner.metadata_url = options.metadata_url ? options.metadata_url : read.document.endpoint("metadata");
-  partner.relation.keys = std::move(read.keys);
-  partner.relation.last_refresh = env.now();
-  partner.relation.last_refresh_result = "Success";
   return {};
 }
 
@@ -67,6 +58,8 @@ Result<PartnerApplication> partner_from(Environment& env, const Options& options
       options.accept_security_identifier_information.value_or(false);
   partner.enabled = options.enabled.value_or(true);
   partner.require_trusted_for_delegation = options.require_trusted_for_delegation.value_or(true);
+  TRY_ASSIGN(const auto change, relation_change(env, options));
+  apply(change, env.now(), partner.relation);
   const auto set = env.parameter_set();
   if (set == "UseOAuthServer") {
     TRY(take_oauth_server(options, partner));
@@ -75,13 +68,13 @@ Result<PartnerApplication> partner_from(Environment& env, const Options& options
   } else {
     TRY(take_certificate(env, options, partner));
   }
-  TRY(apply(env, options, partner.relation));
   return partner;
 }
 
 Result<ExitCode> run(Environment& env, const Options& options) {
-  TRY_ASSIGN(const auto wanted, partner_from(env, options));
+  TRY_ASSIGN(auto wanted, partner_from(env, options));
   TRY_ASSIGN(auto* store, env.write());
+  TRY(record_told_issuer(*store, wanted.relation));
   if (wanted.source != TrustSource::oauth_server) {
     TRY(refuse_own_name(*store, {wanted.application_identifier, wanted.realm.value_or("")}));
   }
@@ -118,19 +111,19 @@ Verb declare() {
                                  "with a user's consent.",
                          .type = "ApplicationTrustLevel",
                          .mandatory = true}),
-              parameter(
-                  "MetadataUrl", &Options::metadata_url,
-                  {.help =
-                       "Where its metadata document is. Together with --metadata-file it is recorded only.",
-                   .sets = kDocument,
-                   .mandatory_in = {"MetadataUrl"},
-                   .check = parse_https_url}),
-              parameter("MetadataFile", &Options::metadata_file,
-                        {.help = "Its metadata document as a file, or - for standard input.",
-                         .type = "Path",
-                         .sets = {"MetadataFile"},
-                         .mandatory = true,
-                         .origin = Origin::accord}),
+              parameter<Options>("MetadataUrl", &DocumentOptions::metadata_url,
+                                 {.help = "Where its metadata document is read from. Together with "
+                                          "--metadata-file it is recorded only.",
+                                  .sets = kDocument,
+                                  .mandatory_in = {"MetadataUrl"},
+                                  .check = parse_https_url,
+                                  .fetched_unless = "MetadataFile"}),
+              parameter<Options>("MetadataFile", &DocumentOptions::metadata_file,
+                                 {.help = "Its metadata document as a file, or - for standard input.",
+                                  .type = "Path",
+                                  .sets = {"MetadataFile"},
+                                  .mandatory = true,
+                                  .origin = Origin::accord}),
               parameter(
                   "ApplicationIdentifier", &Options::application_identifier,
                   {.help = "Its identifier: exchange, sharepoint, lync, or as it names itself in tokens.",
@@ -159,11 +152,12 @@ Verb declare() {
                         {.help = "Whether users may be named by SID.", .default_text = "false"}),
               parameter("Enabled", &Options::enabled,
                         {.help = "Whether its tokens are accepted.", .default_text = "true"}),
-              parameter("ExpectThumbprint", &Options::expect_thumbprint,
-                        {.help = "The keys must be exactly these.",
-                         .sets = {"MetadataUrl", "MetadataFile", "CertificateFileData", "CertificateRawData"},
-                         .origin = Origin::accord,
-                         .check = parse_thumbprint}),
+              parameter<Options>(
+                  "ExpectThumbprint", &DocumentOptions::expect_thumbprint,
+                  {.help = "The keys must be exactly these.",
+                   .sets = {"MetadataUrl", "MetadataFile", "CertificateFileData", "CertificateRawData"},
+                   .origin = Origin::accord,
+                   .check = parse_thumbprint}),
               parameter("RequireTrustedForDelegation", &Options::require_trusted_for_delegation,
                         {.help = "Whether its tokens must say trustedfordelegation to name a user.",
                          .default_text = "true",

@@ -7,41 +7,35 @@
 namespace accord {
 namespace {
 
-struct Options : RelationOptions {
+struct Options : RelationOptions, DocumentOptions {
   std::string identity;
-  std::optional<std::string> metadata_url;
-  std::optional<std::string> metadata_file;
   std::optional<bool> accept_security_identifier_information;
   std::optional<std::string> authorization_uri_override;
   std::optional<OAuthServerType> type;
   std::optional<bool> enabled;
-  std::vector<std::string> expect_thumbprint;
   bool pass_thru = false;
 };
 
-Result<void> take_metadata(Environment& env, const Options& options, OAuthServer& server) {
-  if (!options.metadata_file) return no_network(*options.metadata_url);
-  TRY_ASSIGN(auto read, read_trust_document(env, *options.metadata_file));
-  TRY(expect_thumbprints(read.keys, options.expect_thumbprint));
-  // A document whose realm names none speaks for the realm that was registered.
-  const auto& issuer = read.document.issuer;
-  const bool open = issuer.realm.empty() || issuer.realm == "*";
-  if (issuer.principal != server.issuer_identifier || (!open && issuer.realm != server.realm)) {
-    return fail("Metadata.Contradiction",
-                fmt::format("the document is of '{}', but '{}' is registered as '{}@{}'", issuer.text(),
-                            server.identity, server.issuer_identifier, server.realm),
-                server.identity,
-                "remove the OAuth server and create it again if it really has another name now");
-  }
-  server.metadata_url = options.metadata_url ? options.metadata_url : read.document.endpoint("metadata");
-  server.token_endpoint = read.document.endpoint("issuance");
-  server.relation.keys = std::move(read.keys);
-  server.relation.last_refresh = env.now();
-  server.relation.last_refresh_result = "Success";
-  return {};
+// Before anything is locked, because it may come over the network.
+Result<std::optional<TrustDocument>> new_document(Environment& env, const Options& options,
+                                                  const RelationChange& change) {
+  if (!options.metadata_url && !options.metadata_file) return std::nullopt;
+  TRY_ASSIGN(auto* store, env.read());
+  TRY_ASSIGN(auto server, stored_oauth_server(*store, options.identity));
+  apply(change, env.now(), server.relation);
+  return chosen_document(env, options, server.relation, server.realm);
+}
+
+Result<void> take_metadata(const Environment& env, const Options& options, const TrustDocument& read,
+                           OAuthServer& server) {
+  TRY(check_same_issuer(read.document, server));
+  TRY_ASSIGN(server.type, type_of(read.document, server.type));
+  return take_document(read, options.metadata_url, env.now(), server);
 }
 
 Result<ExitCode> run(Environment& env, const Options& options) {
+  TRY_ASSIGN(const auto change, relation_change(env, options));
+  TRY_ASSIGN(const auto document, new_document(env, options, change));
   TRY_ASSIGN(auto* store, env.write());
   TRY_ASSIGN(auto server, stored_oauth_server(*store, options.identity));
   const auto before = to_record(server);
@@ -54,8 +48,9 @@ Result<ExitCode> run(Environment& env, const Options& options) {
   }
   if (options.type) server.type = *options.type;
   if (options.enabled) server.enabled = *options.enabled;
-  if (options.metadata_url || options.metadata_file) TRY(take_metadata(env, options, server));
-  TRY(apply(env, options, server.relation));
+  apply(change, env.now(), server.relation);
+  if (options.told_thumbprint) TRY(record_told_issuer(*store, server.relation));
+  if (document) TRY(take_metadata(env, options, *document, server));
   TRY(update_oauth_server(*store, server));
   auto after = to_record(server);
   TRY(env.approve("Set OAuth server", server.identity, changes_between(before, after)));
@@ -77,15 +72,15 @@ Verb declare() {
                          .first = true,
                          .check = check_exact_identity,
                          .completion = "get-oauth-server --property Identity"}),
-              parameter(
-                  "MetadataUrl", &Options::metadata_url,
-                  {.help =
-                       "Where its metadata document is. Together with --metadata-file it is recorded only.",
-                   .check = parse_https_url}),
-              parameter("MetadataFile", &Options::metadata_file,
-                        {.help = "Its metadata document as a file, or - for standard input.",
-                         .type = "Path",
-                         .origin = Origin::accord}),
+              parameter<Options>("MetadataUrl", &DocumentOptions::metadata_url,
+                                 {.help = "Where its metadata document is read from. Together with "
+                                          "--metadata-file it is recorded only.",
+                                  .check = parse_https_url,
+                                  .fetched_unless = "MetadataFile"}),
+              parameter<Options>("MetadataFile", &DocumentOptions::metadata_file,
+                                 {.help = "Its metadata document as a file, or - for standard input.",
+                                  .type = "Path",
+                                  .origin = Origin::accord}),
               parameter("AcceptSecurityIdentifierInformation",
                         &Options::accept_security_identifier_information,
                         {.help = "Whether users may be named by SID."}),
@@ -96,10 +91,10 @@ Verb declare() {
               parameter("Type", &Options::type, {.help = "What kind of server it is."}),
               parameter("Enabled", &Options::enabled,
                         {.help = "Whether its tokens are accepted.", .origin = Origin::accord}),
-              parameter("ExpectThumbprint", &Options::expect_thumbprint,
-                        {.help = "The document's keys must be exactly these.",
-                         .origin = Origin::accord,
-                         .check = parse_thumbprint}),
+              parameter<Options>("ExpectThumbprint", &DocumentOptions::expect_thumbprint,
+                                 {.help = "The document's keys must be exactly these.",
+                                  .origin = Origin::accord,
+                                  .check = parse_thumbprint}),
               parameter("PassThru", &Options::pass_thru,
                         {.help = "Print the changed record.", .origin = Origin::accord}),
               own(refused_parameter("Realm",

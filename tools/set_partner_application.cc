@@ -9,11 +9,9 @@
 namespace accord {
 namespace {
 
-struct Options : RelationOptions {
+struct Options : RelationOptions, DocumentOptions {
   std::string identity;
   std::optional<TrustLevel> application_trust_level;
-  std::optional<std::string> metadata_url;
-  std::optional<std::string> metadata_file;
   std::optional<std::string> certificate_file_data;
   std::optional<std::string> certificate_raw_data;
   std::optional<std::string> add_certificate_file_data;
@@ -21,31 +19,24 @@ struct Options : RelationOptions {
   bool use_oauth_server = false;
   std::optional<bool> accept_security_identifier_information;
   std::optional<bool> enabled;
-  std::vector<std::string> expect_thumbprint;
   std::optional<bool> require_trusted_for_delegation;
   bool pass_thru = false;
 };
 
-Result<void> take_metadata(Environment& env, const Options& options, PartnerApplication& partner) {
-  if (!options.metadata_file) return no_network(*options.metadata_url);
-  TRY_ASSIGN(auto read, read_trust_document(env, *options.metadata_file));
-  TRY(expect_thumbprints(read.keys, options.expect_thumbprint));
-  // A document whose realm names none speaks for the realm that was registered.
-  const auto& issuer = read.document.issuer;
-  const bool open = issuer.realm.empty() || issuer.realm == "*";
-  const auto realm = open ? partner.realm.value_or("") : issuer.realm;
-  if (issuer.principal != partner.application_identifier || realm != partner.realm.value_or("")) {
-    return fail("Metadata.Contradiction",
-                fmt::format("the document is of '{}', but '{}' is registered as '{}@{}'", issuer.text(),
-                            partner.identity, partner.application_identifier, partner.realm.value_or("")),
-                partner.identity, "remove the partner and create it again if it really has another name now");
-  }
-  partner.source = TrustSource::metadata;
-  partner.metadata_url = options.metadata_url ? options.metadata_url : read.document.endpoint("metadata");
-  partner.relation.keys = std::move(read.keys);
-  partner.relation.last_refresh = env.now();
-  partner.relation.last_refresh_result = "Success";
-  return {};
+// Before anything is locked, because it may come over the network.
+Result<std::optional<TrustDocument>> new_document(Environment& env, const Options& options,
+                                                  const RelationChange& change) {
+  if (!options.metadata_url && !options.metadata_file) return std::nullopt;
+  TRY_ASSIGN(auto* store, env.read());
+  TRY_ASSIGN(auto partner, stored_partner(*store, options.identity));
+  apply(change, env.now(), partner.relation);
+  return chosen_document(env, options, partner.relation, partner.realm);
+}
+
+Result<void> take_metadata(const Environment& env, const Options& options, const TrustDocument& read,
+                           PartnerApplication& partner) {
+  TRY(check_same_issuer(read.document, partner));
+  return take_document(read, options.metadata_url, env.now(), partner);
 }
 
 // What another source of trust left behind goes.
@@ -130,9 +121,10 @@ Result<void> switch_to_oauth_server(const Options& options, PartnerApplication& 
   return {};
 }
 
-Result<void> change_trust(Environment& env, const Options& options, PartnerApplication& partner) {
+Result<void> change_trust(Environment& env, const Options& options,
+                          const std::optional<TrustDocument>& document, PartnerApplication& partner) {
   const auto set = env.parameter_set();
-  if (set == "MetadataUrl" || set == "MetadataFile") return take_metadata(env, options, partner);
+  if (document) return take_metadata(env, options, *document, partner);
   if (set == "UseOAuthServer") return switch_to_oauth_server(options, partner);
   if (set == "CertificateFileData" || set == "CertificateRawData")
     return replace_certificate(env, options, partner);
@@ -142,6 +134,8 @@ Result<void> change_trust(Environment& env, const Options& options, PartnerAppli
 }
 
 Result<ExitCode> run(Environment& env, const Options& options) {
+  TRY_ASSIGN(const auto change, relation_change(env, options));
+  TRY_ASSIGN(const auto document, new_document(env, options, change));
   TRY_ASSIGN(auto* store, env.write());
   TRY_ASSIGN(auto partner, stored_partner(*store, options.identity));
   const auto before = to_record(partner);
@@ -152,8 +146,9 @@ Result<ExitCode> run(Environment& env, const Options& options) {
   if (options.enabled) partner.enabled = *options.enabled;
   if (options.require_trusted_for_delegation)
     partner.require_trusted_for_delegation = *options.require_trusted_for_delegation;
-  TRY(change_trust(env, options, partner));
-  TRY(apply(env, options, partner.relation));
+  apply(change, env.now(), partner.relation);
+  if (options.told_thumbprint) TRY(record_told_issuer(*store, partner.relation));
+  TRY(change_trust(env, options, document, partner));
   TRY(update_partner_application(*store, partner));
   auto after = to_record(partner);
   TRY(env.approve("Set partner application", partner.identity, changes_between(before, after)));
@@ -183,19 +178,19 @@ Verb declare() {
                          .completion = "get-partner-application --property Identity"}),
               parameter("ApplicationTrustLevel", &Options::application_trust_level,
                         {.help = "What it may do.", .type = "ApplicationTrustLevel"}),
-              parameter(
-                  "MetadataUrl", &Options::metadata_url,
-                  {.help =
-                       "Where its metadata document is. Together with --metadata-file it is recorded only.",
-                   .sets = {"MetadataUrl", "MetadataFile"},
-                   .mandatory_in = {"MetadataUrl"},
-                   .check = parse_https_url}),
-              parameter("MetadataFile", &Options::metadata_file,
-                        {.help = "Its metadata document as a file, or - for standard input.",
-                         .type = "Path",
-                         .sets = {"MetadataFile"},
-                         .mandatory = true,
-                         .origin = Origin::accord}),
+              parameter<Options>("MetadataUrl", &DocumentOptions::metadata_url,
+                                 {.help = "Where its metadata document is read from. Together with "
+                                          "--metadata-file it is recorded only.",
+                                  .sets = {"MetadataUrl", "MetadataFile"},
+                                  .mandatory_in = {"MetadataUrl"},
+                                  .check = parse_https_url,
+                                  .fetched_unless = "MetadataFile"}),
+              parameter<Options>("MetadataFile", &DocumentOptions::metadata_file,
+                                 {.help = "Its metadata document as a file, or - for standard input.",
+                                  .type = "Path",
+                                  .sets = {"MetadataFile"},
+                                  .mandatory = true,
+                                  .origin = Origin::accord}),
               parameter("CertificateFileData", &Options::certificate_file_data,
                         {.help = "A certificate file that replaces all of its keys.",
                          .type = "Path",
@@ -225,11 +220,12 @@ Verb declare() {
                         &Options::accept_security_identifier_information,
                         {.help = "Whether users may be named by SID."}),
               parameter("Enabled", &Options::enabled, {.help = "Whether its tokens are accepted."}),
-              parameter("ExpectThumbprint", &Options::expect_thumbprint,
-                        {.help = "The new keys must be exactly these.",
-                         .sets = {"MetadataUrl", "MetadataFile", "CertificateFileData", "CertificateRawData"},
-                         .origin = Origin::accord,
-                         .check = parse_thumbprint}),
+              parameter<Options>(
+                  "ExpectThumbprint", &DocumentOptions::expect_thumbprint,
+                  {.help = "The new keys must be exactly these.",
+                   .sets = {"MetadataUrl", "MetadataFile", "CertificateFileData", "CertificateRawData"},
+                   .origin = Origin::accord,
+                   .check = parse_thumbprint}),
               parameter("RequireTrustedForDelegation", &Options::require_trusted_for_delegation,
                         {.help = "Whether its tokens must say trustedfordelegation to name a user.",
                          .origin = Origin::accord}),

@@ -24,7 +24,7 @@ Verb declare() {
       .parameters = with(
           {
               own(parameter("Identity", &Options::identity,
-                            {.help = "One OAuth server, a pattern with * and ?, or - for records.",
+                            {.help = "OAuth servers, or patterns with * and ?, or - for records.",
                              .first = true,
                              .completion = "get-oauth-server --property Identity"})),
               own(parameter("All", &Options::all, {.help = "Test every OAuth server."})),
@@ -34,7 +34,9 @@ Verb declare() {
       .examples = {{"test-oauth-server sts", "One server, for people."},
                    {"test-oauth-server --all --output json", "All of them, for a program."}},
       .output = &kConnectionTestType,
-      .input = {.type = &kOAuthServerType, .take = {{.property = "Identity", .parameter = "Identity"}}},
+      .input = {.type = &kOAuthServerType,
+                .all_at_once = true,
+                .take = {{.property = "Identity", .parameter = "Identity"}}},
       .in_batch = InBatch::not_atomic,
       .run = run,
   });

@@ -23,7 +23,7 @@ Verb declare() {
       .parameters = with(
           {
               own(parameter("Identity", &Options::identity,
-                            {.help = "One partner, a pattern with * and ?, or - for records.",
+                            {.help = "Partners, or patterns with * and ?, or - for records.",
                              .first = true,
                              .completion = "get-partner-application --property Identity"})),
               own(parameter("All", &Options::all, {.help = "Test every partner application."})),
@@ -34,6 +34,7 @@ Verb declare() {
                    {"test-partner-application --all --output json", "All of them, for a program."}},
       .output = &kConnectionTestType,
       .input = {.type = &kPartnerApplicationType,
+                .all_at_once = true,
                 .take = {{.property = "Identity", .parameter = "Identity"}}},
       .in_batch = InBatch::not_atomic,
       .run = run,

@@ -222,6 +222,13 @@ class Batch {
     return call;
   }
 
+  [[nodiscard]] static bool is_fetched(const Parameter& one, const std::vector<std::string_view>& given) {
+    const auto is_given = [&](std::string_view name) {
+      return std::ranges::find(given, name) != given.end();
+    };
+    return !one.details.fetched_unless.empty() && is_given(one.name) && !is_given(one.details.fetched_unless);
+  }
+
   [[nodiscard]] Result<void> check_allowed(const Call& call) const {
     const auto& verb = *call.verb;
     if (verb.in_batch == InBatch::never) {
@@ -244,6 +251,12 @@ class Batch {
                          std::string(verb.name), "run it before the batch, or leave out --atomic");
     }
     for (const auto& one : verb.parameters) {
+      if (is_fetched(one, call.bound.given)) {
+        return not_allowed(
+            fmt::format("{} is read over the network, and an atomic batch does not wait for others",
+                        flag_of(one.name)),
+            flag_of(one.name), "add --metadata-file FILE, or leave out --atomic");
+      }
       if (!one.details.writes_file || std::ranges::find(call.bound.given, one.name) == call.bound.given.end())
         continue;
       const auto flag = flag_of(one.name);

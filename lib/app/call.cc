@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 #include "lib/app/pipeline.h"
@@ -24,6 +23,23 @@ Result<ExitCode> run_on(const PipedRecord& record, const Call& call, Environment
   return call.verb->run(env, bound.options.get());
 }
 
+// One call for all of them.
+Result<ExitCode> run_on_all(const std::vector<PipedRecord>& records, const Call& call, Environment& env) {
+  RecordValues all;
+  for (const auto& record : records) {
+    for (const auto& given : record.values.given) {
+      const auto known = std::ranges::find(all.given, given.parameter, &RecordValues::Given::parameter);
+      if (known == all.given.end()) {
+        all.given.push_back(given);
+      } else {
+        known->values.insert(known->values.end(), given.values.begin(), given.values.end());
+      }
+    }
+  }
+  TRY_ASSIGN(const auto bound, bind_call(*call.verb, call.arguments, env.now(), &all));
+  return call.verb->run(env, bound.options.get());
+}
+
 // One call a record, all in the one transaction; a record that the admin says No to is left as it is.
 Result<ExitCode> run_on_records(const Call& call, Environment& env) {
   TRY_ASSIGN(const auto input, env.read_input(kPipelineLimit));
@@ -36,32 +52,25 @@ Result<ExitCode> run_on_records(const Call& call, Environment& env) {
                 "the get verb before the pipe printed none");
   }
   if (records.empty()) return ExitCode::success;
+  if (call.verb->input.all_at_once) return run_on_all(records, call, env);
   env.emits_many();
   if (call.verb->effect == Effect::destroys && records.size() > 1) env.ask_before_each();
-  // What only reads may let the store go while it waits for the network.
-  Connection* store = nullptr;
-  if (call.verb->changes()) {
-    TRY_ASSIGN(store, env.write());
-  }
-  ExitCode first = ExitCode::success;  // that is not success; a negative verdict comes before warnings
+  TRY_ASSIGN(auto* store, call.verb->changes() ? env.write() : env.read());
+  ExitCode first = ExitCode::success;  // that is not success
   std::size_t declined = 0;
   for (const auto& record : records) {
-    std::optional<Savepoint> place;
-    if (store != nullptr) {
-      TRY_ASSIGN(auto set, Savepoint::set(*store));
-      place.emplace(std::move(set));
-    }
+    TRY_ASSIGN(auto place, Savepoint::set(*store));
     auto code = run_on(record, call, env);
     if (code) {
-      if (place) TRY(place->keep());
-      if (first == ExitCode::success || *code == ExitCode::negative) first = *code;
+      TRY(place.keep());
+      if (first == ExitCode::success) first = *code;
       continue;
     }
     if (!was_declined(code.error(), env.context())) {
       code.error().line = record.line;
       return code;
     }
-    if (place) TRY(place->undo());
+    TRY(place.undo());
     ++declined;
   }
   if (declined == records.size()) return fail("Answer.No", "the answer was no; nothing was changed");

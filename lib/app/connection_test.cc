@@ -226,8 +226,4 @@ void emit_tests(Environment& env, const std::vector<ConnectionTest>& tests, bool
   env.emit(kConnectionTestType, std::move(records));
 }
 
-void let_go_of_store(Environment& env) {
-  if (!env.context().is_part) env.context().session.roll_back();
-}
-
 }  // namespace accord

@@ -70,7 +70,4 @@ void emit_tests(Environment& env, const std::vector<ConnectionTest>& tests, bool
 // Two lines a finding, indented; what came from outside is escaped.
 [[nodiscard]] std::string findings_text(const std::vector<Finding>& findings);
 
-// Ends the reading of the store, so that no writer waits while the network is waited for.
-void let_go_of_store(Environment& env);
-
 }  // namespace accord

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "lib/app/report.h"
 #include "lib/core/encoding.h"
 #include "lib/core/file.h"
 #include "lib/core/sort.h"
@@ -63,6 +64,10 @@ Result<Connection*> Environment::write() {
   return store;
 }
 
+void Environment::let_go() {
+  if (!context_.is_part && !context_.session.is_writing()) context_.session.roll_back();
+}
+
 Result<void> Environment::approve(std::string_view operation, std::string_view target,
                                   const std::vector<std::string>& changes, Ask ask) {
   const auto what = fmt::format("Performing the operation \"{}\" on target \"{}\".", operation,
@@ -116,6 +121,13 @@ void Environment::warn(std::string_view text) const {
 
 void Environment::verbose(std::string_view text) const {
   if (common_.verbose) context_.console.write_error(fmt::format("VERBOSE: {}\n", escape_for_terminal(text)));
+}
+
+ExitCode Environment::tell(const Error& error) const {
+  return report(context_.console, verb_.name, error,
+                {.format = common_.output,
+                 .silent = common_.error_action == ErrorAction::silently_continue,
+                 .store = store_of(error, common_.store, context_.settings)});
 }
 
 void Environment::notice(std::string_view text) const {

@@ -67,6 +67,10 @@ class Environment {
   // The write lock, taken at the first call. At the default path a missing store is made, with a warning.
   [[nodiscard]] Result<Connection*> write();
   [[nodiscard]] Result<KeyVault*> vault() { return context_.session.vault(); }
+  // Ends what was begun to be read, before something that may take long: nobody waits for us meanwhile. What
+  // was read is to be read again before it is changed. Inside a batch or a pipeline that writes it does
+  // nothing.
+  void let_go();
 
   // --- changes
   // To be called before the first change. --what-if says what would be done and goes on, for the
@@ -85,6 +89,8 @@ class Environment {
   void warn(std::string_view text) const;                          // "WARNING: …", at once
   void verbose(std::string_view text) const;                       // only with --verbose
   void notice(std::string_view text) const;  // for people, on standard error, unless --quiet
+  // An error that is told and undoes nothing: the verb goes on, and ends in the code that this returns.
+  [[nodiscard]] ExitCode tell(const Error& error) const;
   // More than one thing is emitted, whatever each emit says of itself.
   void emits_many() { emits_many_ = true; }
 

@@ -46,8 +46,8 @@ struct Renamed {
 constexpr std::string_view kNoDirectory = "there is no Active Directory here; the store holds everything";
 constexpr std::string_view kNoAccounts =
     "accounts are not known here; --application-trust-level says for whom the partner may act";
-constexpr std::string_view kNoNetwork =
-    "reading a document over the network is not in this version; give it again with --metadata-file";
+constexpr std::string_view kReadAgain =
+    "update-partner-application NAME and update-oauth-server NAME read a document again";
 constexpr std::string_view kNoServers =
     "all servers read the one store: there is nothing to deploy to one of them";
 
@@ -63,7 +63,7 @@ constexpr std::array kRenamed = std::to_array<Renamed>({
      "MetadataUrl", ""},
     {"New-PartnerApplication Set-PartnerApplication New-AuthServer Set-AuthServer", "TrustAnySSLCertificate",
      "", "TLS is always checked; name the authority of the other server's certificate with --ca-file"},
-    {"Set-PartnerApplication Set-AuthServer", "RefreshAuthMetadata", "", kNoNetwork},
+    {"Set-PartnerApplication Set-AuthServer", "RefreshAuthMetadata", "", kReadAgain},
     {"New-PartnerApplication Set-PartnerApplication", "AccountType", "", kNoAccounts},
     {"New-PartnerApplication Set-PartnerApplication", "LinkedAccount", "", kNoAccounts},
     {"New-PartnerApplication Set-PartnerApplication", "ActAsPermissions", "", kNoAccounts},

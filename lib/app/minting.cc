@@ -8,6 +8,7 @@
 #include "lib/app/key_in_token.h"
 #include "lib/app/our_certificates.h"
 #include "lib/app/registration.h"
+#include "lib/core/digest.h"
 #include "lib/core/encoding.h"
 #include "lib/core/parse.h"
 #include "lib/token/sign.h"
@@ -106,8 +107,13 @@ Result<std::string> audience_at_partner(const Environment& env, Connection& stor
   return Audience{partner.application_identifier, *host, partner.realm.value_or(own.realm)}.text();
 }
 
-Result<std::string> audience_at_server(Connection& store, const MintRequest& request) {
-  TRY_ASSIGN(const auto server, stored_oauth_server(store, *request.oauth_server));
+// A server whose issuer is a URL knows itself by that, and us by our application identifier alone.
+bool takes_client_assertion(const std::optional<OAuthServer>& server) {
+  return server && is_url_issuer(server->issuer_identifier);
+}
+
+Result<std::string> audience_at_server(const OAuthServer& server) {
+  if (is_url_issuer(server.issuer_identifier)) return server.issuer_identifier;
   const auto host = server.token_endpoint ? host_of_url(*server.token_endpoint) : std::nullopt;
   if (!host) {
     return fail("Token.CannotMint", fmt::format("OAuth server '{}' has no token endpoint", server.identity),
@@ -118,15 +124,14 @@ Result<std::string> audience_at_server(Connection& store, const MintRequest& req
 
 // Our name as the receiver knows it: at an authorization server our principal is in its realm
 // (protocol.md 3.4).
-Result<IssuerName> issuer_for(Connection& store, const MintRequest& request, const IssuerName& own) {
+IssuerName issuer_for(const std::optional<OAuthServer>& server, const MintRequest& request,
+                      const IssuerName& own) {
   if (request.issuer) {
     const auto given = parse_issuer_name(*request.issuer);
     // Not even a name is asked of a negative test: what cannot be split stands whole before the "@".
     return given ? *given : IssuerName{*request.issuer, ""};
   }
-  if (!is_assertion(request) || !request.oauth_server) return own;
-  TRY_ASSIGN(const auto server, stored_oauth_server(store, *request.oauth_server));
-  return IssuerName{own.principal, server.realm};
+  return server ? IssuerName{own.principal, server->realm} : own;
 }
 
 // A token that outlived its certificate would be refused before its end.
@@ -268,13 +273,21 @@ Result<json::Value> with_claims(const json::Value& claims, const std::vector<std
   return json::Value::object(std::move(members));
 }
 
-Result<std::string> sign_one(const TokenRequest& token, const MintRequest& request, const Signer& signer) {
+std::string fresh_jti() {
+  constexpr std::size_t kJtiSize = 16;
+  return base64url_encode(random_bytes(kJtiSize));
+}
+
+Result<std::string> sign_one(const TokenRequest& token, const MintRequest& request,
+                             const std::optional<OAuthServer>& server, const Signer& signer) {
   const auto sign = [&](const json::Value& claims) -> Result<std::string> {
     if (signer.latest_end) TRY(check_end(claims, *signer.latest_end));
     return sign_token(claims, signer.key, signer.algorithm, signer.certificate.x5t());
   };
   if (is_assertion(request)) {
-    TRY_ASSIGN(const auto claims, with_claims(assertion_claims(token), request.claims));
+    const auto own = takes_client_assertion(server) ? client_assertion_claims(token, fresh_jti())
+                                                    : assertion_claims(token, fresh_jti());
+    TRY_ASSIGN(const auto claims, with_claims(own, request.claims));
     return sign(claims);
   }
   if (!carries_user(request)) {
@@ -307,12 +320,16 @@ Result<std::vector<MintedToken>> mint_tokens(Environment& env, const MintRequest
   TRY_ASSIGN(const auto deployment, read_deployment(*store));
   TRY_ASSIGN(const auto own, require_issuer(deployment));
 
+  std::optional<OAuthServer> server;
+  if (is_assertion(request) && request.oauth_server) {
+    TRY_ASSIGN(server, stored_oauth_server(*store, *request.oauth_server));
+  }
   TokenRequest token;
-  TRY_ASSIGN(token.issuer, issuer_for(*store, request, own));
+  token.issuer = issuer_for(server, request, own);
   if (request.audience) {
     token.audience = *request.audience;
-  } else if (is_assertion(request)) {
-    TRY_ASSIGN(token.audience, audience_at_server(*store, request));
+  } else if (server) {
+    TRY_ASSIGN(token.audience, audience_at_server(*server));
   } else {
     TRY_ASSIGN(token.audience, audience_at_partner(env, *store, request, own));
   }
@@ -328,10 +345,10 @@ Result<std::vector<MintedToken>> mint_tokens(Environment& env, const MintRequest
 
   std::vector<MintedToken> minted;
   for (std::int64_t i = 0; i < request.count; ++i) {
-    TRY_ASSIGN(auto text, sign_one(token, request, signer));
+    TRY_ASSIGN(auto text, sign_one(token, request, server, signer));
     minted.push_back({.text = std::move(text),
                       .profile = std::string(profile_name(request)),
-                      .issuer = token.issuer.text(),
+                      .issuer = takes_client_assertion(server) ? token.issuer.principal : token.issuer.text(),
                       .audience = token.audience,
                       .name_id = name_id(token, request),
                       .not_before = token.not_before,

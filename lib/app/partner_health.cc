@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "lib/app/certificate_health.h"
-#include "lib/app/listing.h"
 #include "lib/app/registration.h"
+#include "lib/core/encoding.h"
 
 namespace accord {
 namespace {
@@ -103,18 +103,20 @@ Result<void> check_exists(Environment& env, const std::string& identity, PartyKi
 
 Result<std::vector<PartyFacts>> chosen(Environment& env, const OurSide& ours, const PartyTestOptions& options,
                                        PartyKind kind) {
-  if (options.all && options.identity) {
+  if (options.all && !options.identity.empty()) {
     return fail("Parameter.Clash", "--identity and --all cannot be given together", "--all");
   }
-  if (!options.all && !options.identity) return nothing_tested("name one, or give --all", "--identity", kind);
-  if (const auto* name = exact(options.identity)) TRY(check_exists(env, *name, kind));
-  auto parties = all_of(ours, kind);
-  std::erase_if(parties, [&](const auto& one) {
-    return options.identity && !matches_wildcard(one.identity(), *options.identity);
-  });
-  if (parties.empty())
-    return nothing_tested(options.all ? "there is none" : "none has such a name",
-                          options.identity.value_or("--all"), kind);
+  if (options.all) return all_of(ours, kind);
+  if (options.identity.empty()) return nothing_tested("name one, or give --all", "--identity", kind);
+  std::vector<PartyFacts> parties;
+  for (const auto& wanted : options.identity) {
+    if (!has_wildcard(wanted)) TRY(check_exists(env, wanted, kind));
+    for (auto& one : all_of(ours, kind)) {
+      const auto is_same = [&](const auto& other) { return other.identity() == one.identity(); };
+      if (matches_wildcard(one.identity(), wanted) && std::ranges::none_of(parties, is_same))
+        parties.push_back(std::move(one));
+    }
+  }
   return parties;
 }
 
@@ -137,7 +139,7 @@ Result<std::vector<ConnectionTest>> test_parties(Environment& env, OurSide& ours
   TRY_ASSIGN(auto ca_pem, read_ca_file(env, options.ca_file));
   if (options.trust_any_certificate)
     env.warn("--trust-any-certificate: whoever answered may be somebody else; do not rely on what is shown");
-  let_go_of_store(env);
+  env.let_go();
   Reader reader(env, options, std::move(ca_pem));
   TRY(reader.call_autodiscover(ours, parties));
   std::vector<ConnectionTest> tests;
@@ -151,8 +153,11 @@ Result<std::vector<ConnectionTest>> test_parties(Environment& env, OurSide& ours
 Result<ExitCode> run_party_test(Environment& env, const PartyTestOptions& options, PartyKind kind) {
   TRY_ASSIGN(auto ours, gather_our_side(env));
   TRY_ASSIGN(auto parties, chosen(env, ours, options, kind));
+  if (parties.empty())
+    return nothing_tested(options.all ? "there is none" : "none has such a name", "--identity", kind);
+  const bool is_one = options.identity.size() == 1 && !has_wildcard(options.identity.front());
   TRY_ASSIGN(const auto tests, test_parties(env, ours, std::move(parties), options));
-  emit_tests(env, tests, exact(options.identity) != nullptr);
+  emit_tests(env, tests, is_one);
   return exit_code(tests, options.ignore_warning);
 }
 

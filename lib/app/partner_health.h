@@ -79,7 +79,7 @@ struct PartyFacts {
                                                                const FetchOptions& options);
 
 struct PartyTestOptions : FetchOptions {
-  std::optional<std::string> identity = {};
+  std::vector<std::string> identity = {};  // names and patterns
   bool all = false;
   bool ignore_warning = false;
 };

@@ -69,6 +69,8 @@ constexpr std::array<std::string_view, 18> kCertificateProperties = {
     "Issuer",     "NotAfter",      "NotBefore",          "SerialNumber", "Subject", "AlternativeNames",
     "Thumbprint", "EffectiveDate", "PreviousThumbprint", "UpdateTime",   "Use",     "SourceScope",
     "X5t",        "Sha256",        "KeyAlgorithm",       "KeySize",      "State",   "DaysLeft"};
+constexpr std::array<std::string_view, 6> kRefreshProperties = {"Identity", "Result", "Added",
+                                                                "Removed",  "Kept",   "Detail"};
 constexpr std::array<std::string_view, 6> kCertificateColumns = {"Use",     "State",    "Thumbprint",
                                                                  "Subject", "NotAfter", "DaysLeft"};
 constexpr std::array<std::string_view, 6> kPartnerApplicationColumns = {
@@ -156,6 +158,7 @@ const RecordType kMetadataEndpointType{"MetadataEndpoint", kMetadataEndpointProp
 const RecordType kCertificateTestType{"CertificateTest", kCertificateTestProperties};
 const RecordType kKeyLearnerType{"KeyLearner", kKeyLearnerProperties};
 const RecordType kFindingType{"Finding", kFindingProperties};
+const RecordType kRefreshType{"Refresh", kRefreshProperties};
 const RecordType kCheckType{"Check", kCheckProperties};
 const RecordType kTokenContentType{"TokenContent", kTokenContentProperties};
 const RecordType kMemberType{"Member", kMemberProperties};

@@ -33,6 +33,7 @@ extern const RecordType kMetadataEndpointType;
 extern const RecordType kCertificateTestType;
 extern const RecordType kKeyLearnerType;
 extern const RecordType kFindingType;
+extern const RecordType kRefreshType;
 extern const RecordType kCheckType;
 extern const RecordType kTokenContentType;
 extern const RecordType kMemberType;

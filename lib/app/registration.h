@@ -14,9 +14,43 @@
 namespace accord {
 
 inline constexpr std::size_t kMaximumPartnerCertificates = 8;
+// LastRefreshResult of a document that was read and taken.
+inline constexpr std::string_view kRefreshed = "Success";
 
-// A document that is to be read from `url` alone: this version cannot (Metadata.NoNetwork).
-[[nodiscard]] tl::unexpected<Error> no_network(std::string_view url);
+// The document that --metadata-file names, or else --metadata-url: from there over the network, and then
+// nothing of the store may be held (Environment::let_go). `relation` says which authority and hosts are
+// trusted; `realm` is the tenant that a template in the document stands for. Fails as these do, and with
+// Metadata.KeyMismatch where the keys are not those of --expect-thumbprint.
+struct DocumentOptions {
+  std::optional<std::string> metadata_url = {};
+  std::optional<std::string> metadata_file = {};
+  std::vector<std::string> expect_thumbprint = {};
+};
+[[nodiscard]] Result<TrustDocument> chosen_document(Environment& env, const DocumentOptions& options,
+                                                    const KeyRelation& relation,
+                                                    const std::optional<std::string>& realm);
+
+// What a document says of the partner or OAuth server that is registered by it: keys, addresses, and that it
+// has been read now. The addresses that we would call must be on its host or on an allowed one
+// (protocol.md 2.5). Fails with Metadata.HostNotAllowed, Metadata.Invalid (a document of another kind of
+// server).
+[[nodiscard]] Result<void> take_document(const TrustDocument& read, const std::optional<std::string>& url,
+                                         Instant now, PartnerApplication& partner);
+[[nodiscard]] Result<void> take_document(const TrustDocument& read, const std::optional<std::string>& url,
+                                         Instant now, OAuthServer& server);
+
+// That the document is of the registered issuer (protocol.md 2.2). One whose realm names none speaks for the
+// realm that was registered. Fails with Metadata.Contradiction.
+[[nodiscard]] Result<void> check_same_issuer(const MetadataDocument& document,
+                                             const PartnerApplication& partner);
+[[nodiscard]] Result<void> check_same_issuer(const MetadataDocument& document, const OAuthServer& server);
+
+// What kind of server publishes such a document. Fails with Parameter.Clash where `given` cannot be.
+[[nodiscard]] Result<OAuthServerType> type_of(const MetadataDocument& document,
+                                              std::optional<OAuthServerType> given);
+
+// Our name as the other side is told it now: what OUR-NAME-CHANGED compares with.
+[[nodiscard]] Result<void> record_told_issuer(Connection& store, KeyRelation& relation);
 
 // The realm that is stored: the document's, or `given` where that is * or empty. Fails with
 // Metadata.NeedsRealm, Parameter.Clash.
@@ -42,7 +76,13 @@ struct RelationOptions {
   std::optional<std::vector<std::string>> allow_host = {};
   std::optional<std::string> ca_file = {};
 };
-[[nodiscard]] Result<void> apply(Environment& env, const RelationOptions& options, KeyRelation& relation);
+// With what they name read.
+struct RelationChange {
+  RelationOptions options = {};
+  std::optional<std::string> ca_pem = {};  // of --ca-file
+};
+[[nodiscard]] Result<RelationChange> relation_change(Environment& env, const RelationOptions& options);
+void apply(const RelationChange& change, Instant now, KeyRelation& relation);
 
 // Their parameters, for verbs whose options are derived from them. `empty`: whether "" clears, as in set
 // verbs.

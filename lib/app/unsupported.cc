@@ -13,9 +13,6 @@ constexpr std::string_view kTryToken =
     "it is not in this version; new-oauth-token P | test-oauth-token - --as-partner P tries what can be "
     "tried without the "
     "network";
-constexpr std::string_view kReadAgain =
-    "reading a document over the network is not in this version; the set verb reads it again with "
-    "--metadata-file";
 constexpr std::string_view kTrustedApplications =
     "trusted applications of SIP servers are outside server-to-server OAuth; use new-partner-application for "
     "tokens";
@@ -60,9 +57,6 @@ constexpr auto kCmdlets = std::to_array<std::pair<std::string_view, std::string_
     {"Remove-CsTrustedApplicationPool", kTrustedApplications},
     {"Test-OAuthConnectivity", kTryToken},
     {"Test-Deployment", kLater},
-    {"Update-PartnerApplication", kReadAgain},
-    {"Update-OAuthServer", kReadAgain},
-    {"Request-OAuthToken", kLater},
     {"Start-TokenService", kLater},
     {"Compare-Configuration", kLater},
     {"Test-ManagementStore", kLater},

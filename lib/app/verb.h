@@ -57,6 +57,7 @@ struct Details {
   std::vector<std::string_view> values = {};  // of text that is one of these; `check` sees to it
   std::string_view completion = {};  // the call of a get verb that prints what may stand here, a value a line
   bool writes_file = false;          // the value names a file to write
+  std::string_view fetched_unless = {};  // the value is a URL that is fetched, unless this one is given too
 };
 
 struct Parameter {
@@ -90,6 +91,9 @@ struct RecordInput {
   };
   const RecordType* type = nullptr;  // null: the verb takes no records
   bool one_only = false;             // a second record would undo what the first has done
+  // One call for the whole stream, whose parameters are lists: for a verb that goes over the network, which
+  // must not be waited for inside a transaction.
+  bool all_at_once = false;
   std::vector<Take> take = {};
 };
 

@@ -81,7 +81,7 @@ Result<std::string> parse_name(std::string_view text, std::string_view what) {
 }  // namespace
 
 bool is_url_issuer(std::string_view principal) {
-  return principal.starts_with("https://");
+  return principal.starts_with("https://") || principal.starts_with("http://");
 }
 
 std::optional<IssuerName> parse_issuer_name(std::string_view text) {

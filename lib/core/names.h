@@ -33,7 +33,8 @@ struct Audience {
   friend bool operator==(const Audience&, const Audience&) = default;
 };
 
-// "https://…": an issuer of this form is named whole, without a realm.
+// "https://…", or "http://…" as ADFS calls itself: an issuer of this form is named whole, without a realm.
+// Nobody connects to it.
 [[nodiscard]] bool is_url_issuer(std::string_view principal);
 
 // Exactly one "@", neither part with "/" or a control character; an empty realm or "*" is well-formed here

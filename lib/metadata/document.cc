@@ -4,56 +4,65 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
 
-#include "lib/core/digest.h"
 #include "lib/core/encoding.h"
 #include "lib/core/json.h"
+#include "lib/metadata/federation.h"
+#include "lib/metadata/members.h"
+#include "lib/metadata/openid.h"
 
 namespace accord {
 
 namespace {
 
-constexpr std::string_view kSigning = "signing";
+using metadata::invalid;
+using metadata::kOAuth2;
+using metadata::kSigning;
+using metadata::Members;
+using metadata::shown;
+
 constexpr std::string_view kCertificateType = "x509Certificate";
-constexpr std::string_view kOAuth2 = "OAuth2";
 constexpr auto kAnyCase = json::Names::ignore_case;
-constexpr std::size_t kThumbprintSize = 20;
-constexpr std::size_t kShown = 100;  // of text that another server wrote, in a message
 
 constexpr std::string_view kAskForJson =
     "give the JSON document, whose URL ends in /metadata/json/1 (Exchange: /autodiscover/metadata/json/1)";
 
-tl::unexpected<Error> invalid(std::string message, std::string_view advice = {}) {
-  return fail("Metadata.Invalid", std::move(message), {}, std::string(advice));
-}
+constexpr std::string_view kAskForAny =
+    "give the document itself: JSON of /metadata/json/1, FederationMetadata.xml, or openid-configuration";
 
-std::string shown(std::string_view text) {
-  if (text.size() > kShown) return escape_for_terminal(text.substr(0, kShown)) + "…";
-  return escape_for_terminal(text);
-}
-
-// --- What it is, if it is not the document
-// ---------------------------------------------------------------------------
+// --- What it is
+// ------------------------------------------------------------------------------------------------------
 
 bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-Result<void> refuse_markup(std::string_view text) {
+Result<bool> is_markup(std::string_view text) {
   constexpr std::size_t kEnough = 1024;
   const auto begin = text.find_first_not_of("\xEF\xBB\xBF \t\r\n");
-  if (begin == std::string_view::npos) return invalid("the metadata document is empty", kAskForJson);
-  if (text[begin] != '<') return {};
+  if (begin == std::string_view::npos) return invalid("the metadata document is empty", kAskForAny);
+  if (text[begin] != '<') return false;
   const auto start = to_lower(text.substr(begin, kEnough));
   if (contains(start, "<html") || contains(start, "<!doctype html")) {
     return invalid("this is an HTML page, not a metadata document",
                    "check the URL: a sign-in or error page answered in its place");
   }
-  if (contains(start, "entitydescriptor")) {
-    return invalid("this is a federation metadata document in XML, which is not supported here", kAskForJson);
+  return true;
+}
+
+Result<json::Value> parse_object(std::string_view text) {
+  TRY_ASSIGN(auto json, json::parse(text, {.names = kAnyCase}));
+  if (!json.is_object()) {
+    return invalid(
+        fmt::format("the metadata document is of kind '{}', not 'object'", json::kind_name(json.kind())),
+        kAskForAny);
   }
-  return invalid("this is an XML document, not a JSON metadata document", kAskForJson);
+  return json;
+}
+
+// Documents of OpenID Connect carry keys and issuers too, by other rules.
+bool is_openid_configuration(const json::Value& document) {
+  return document.find("jwks_uri") != nullptr || document.find("token_endpoint") != nullptr;
 }
 
 bool is_key_set(const json::Value& keys) {
@@ -62,14 +71,11 @@ bool is_key_set(const json::Value& keys) {
                      [](const json::Value& key) { return key.find("kty") != nullptr; });
 }
 
-// Documents of OpenID Connect carry keys and issuers too, by other rules.
-Result<void> refuse_other_documents(const json::Value& document) {
-  if (document.find("jwks_uri") != nullptr || document.find("token_endpoint") != nullptr) {
-    return invalid("this is an openid-configuration document, which is not supported here", kAskForJson);
-  }
+Result<void> refuse_other_objects(const json::Value& document) {
   const auto* keys = document.find("keys");
   if (keys != nullptr && is_key_set(*keys)) {
-    return invalid("this is a JSON Web Key Set (JWKS), which names no issuer", kAskForJson);
+    return invalid("this is a JSON Web Key Set (JWKS), which names no issuer",
+                   "give the openid-configuration whose jwks_uri names this key set");
   }
   if (const auto error = document.find_string("error")) {
     return invalid(fmt::format("this is an error answer ('{}'), not a metadata document", shown(*error)),
@@ -78,52 +84,17 @@ Result<void> refuse_other_documents(const json::Value& document) {
   return {};
 }
 
-// --- Members
-// ---------------------------------------------------------------------------------------------------------
-
-tl::unexpected<Error> wrong_kind(std::string_view where, std::string_view name, json::Kind found,
-                                 std::string_view wanted) {
-  return invalid(
-      fmt::format("member '{}' of {} is of kind '{}', not '{}'", name, where, json::kind_name(found), wanted),
-      kAskForJson);
+Members members(const json::Value& object, std::string where = "the metadata document") {
+  return {object, std::move(where), kAnyCase, kAskForJson};
 }
-
-tl::unexpected<Error> missing(std::string_view where, std::string_view name) {
-  return invalid(fmt::format("member '{}' of {} is missing", name, where), kAskForJson);
-}
-
-// nullopt when absent; null counts as absent, because serializers write it for it.
-Result<std::optional<std::string>> optional_text(const json::Value& object, std::string_view where,
-                                                 std::string_view name) {
-  const auto* member = object.find(name, kAnyCase);
-  if (member == nullptr || member->kind() == json::Kind::null) return std::nullopt;
-  if (!member->is_string()) return wrong_kind(where, name, member->kind(), "string");
-  return member->text();
-}
-
-Result<std::string> required_text(const json::Value& object, std::string_view where, std::string_view name) {
-  TRY_ASSIGN(auto text, optional_text(object, where, name));
-  if (!text) return missing(where, name);
-  return *std::move(text);
-}
-
-// nullptr when absent.
-Result<const json::Value*> optional_member(const json::Value& object, std::string_view where,
-                                           std::string_view name, json::Kind kind) {
-  const auto* member = object.find(name, kAnyCase);
-  if (member == nullptr || member->kind() == json::Kind::null) return nullptr;
-  if (member->kind() != kind) return wrong_kind(where, name, member->kind(), json::kind_name(kind));
-  return member;
-}
-
-constexpr std::string_view kDocument = "the metadata document";
 
 Result<std::vector<std::string>> read_audiences(const json::Value& document) {
   std::vector<std::string> audiences;
-  TRY_ASSIGN(const auto* list, optional_member(document, kDocument, "allowedAudiences", json::Kind::array));
+  const auto of = members(document);
+  TRY_ASSIGN(const auto* list, of.optional("allowedAudiences", json::Kind::array));
   if (list == nullptr) return audiences;
   for (const auto& item : list->items()) {
-    if (!item.is_string()) return wrong_kind(kDocument, "allowedAudiences", item.kind(), "string");
+    if (!item.is_string()) return of.wrong_kind("allowedAudiences", item.kind(), "string");
     audiences.push_back(item.text());
   }
   return audiences;
@@ -141,9 +112,10 @@ tl::unexpected<Error> contradiction(std::string_view issuer, std::string_view me
 }
 
 Result<IssuerName> read_issuer(const json::Value& document, const std::optional<std::string>& service_name) {
-  TRY_ASSIGN(const auto realm, required_text(document, kDocument, "realm"));
-  TRY_ASSIGN(const auto stated, optional_text(document, kDocument, "issuer"));
-  if (!stated && !service_name) return missing(kDocument, "issuer");
+  const auto of = members(document);
+  TRY_ASSIGN(const auto realm, of.required_text("realm"));
+  TRY_ASSIGN(const auto stated, of.optional_text("issuer"));
+  if (!stated && !service_name) return of.missing("issuer");
   const auto text = stated ? *stated : *service_name + '@' + realm;
   auto issuer = parse_issuer_name(text);
   if (!issuer || issuer->principal.empty()) {
@@ -169,62 +141,14 @@ struct KeyPlace {
   }
 };
 
-// The bytes of `x5t`. Some serializers pad; the padding says nothing.
-std::optional<std::string> thumbprint_of(std::string_view x5t) {
-  if (x5t.ends_with('=')) x5t.remove_suffix(1);
-  auto bytes = base64url_decode(x5t);
-  if (!bytes || bytes->size() != kThumbprintSize) return std::nullopt;
-  return bytes;
-}
-
-// The bytes that a DER element says it has, its header included; nullopt when there is no header that says
-// so.
-std::optional<std::size_t> stated_size(std::string_view der) {
-  constexpr unsigned kLongForm = 0x80;
-  constexpr std::size_t kMostLengthBytes = 4;
-  if (der.size() < 2 || der[0] != '\x30') return std::nullopt;
-  const auto first = static_cast<unsigned char>(der[1]);
-  if (first < kLongForm) return std::size_t{2} + first;
-  const std::size_t count = first - kLongForm;
-  if (count == 0 || count > kMostLengthBytes || der.size() < 2 + count) return std::nullopt;
-  std::size_t size = 0;
-  for (const char byte : der.substr(2, count)) size = size << 8U | static_cast<unsigned char>(byte);
-  return 2 + count + size;
-}
-
-Result<std::string> read_certificate_bytes(const json::Value& key_value, const KeyPlace& place) {
-  TRY_ASSIGN(const auto value, required_text(key_value, place.text(), "value"));
-  auto der = base64_decode(value, Blanks::ignored);
-  if (!der || der->empty()) {
-    return invalid(fmt::format("the certificate of {} is not base64, or it is cut off", place.text()),
-                   "fetch the document again, whole");
-  }
-  const auto size = stated_size(*der);
-  if (size && *size > der->size()) {
-    return invalid(
-        fmt::format("the certificate of {} is cut off: {} of {} bytes", place.text(), der->size(), *size),
-        "fetch the document again, whole");
-  }
-  return *std::move(der);
-}
-
-Result<void> compare_thumbprint(std::string_view stated, std::string_view x5t) {
-  const auto bytes = thumbprint_of(stated);
-  if (bytes && base64url_encode(*bytes) == x5t) return {};
-  return fail(
-      "Metadata.KeyMismatch",
-      fmt::format("the document calls a key '{}', and its certificate has the x5t '{}'", shown(stated), x5t),
-      {}, "fetch the document again; if it stays so, ask the partner which certificate is the right one");
-}
-
 // Exchange has keyinfo beside keyvalue, the authorization server inside; where both are, both must be right.
 Result<std::vector<std::string>> stated_thumbprints(const json::Value& key, const json::Value& key_value,
                                                     const KeyPlace& place) {
   std::vector<std::string> stated;
   for (const auto* holder : {&key, &key_value}) {
-    TRY_ASSIGN(const auto* info, optional_member(*holder, place.text(), "keyinfo", json::Kind::object));
+    TRY_ASSIGN(const auto* info, members(*holder, place.text()).optional("keyinfo", json::Kind::object));
     if (info == nullptr) continue;
-    TRY_ASSIGN(auto x5t, optional_text(*info, place.text(), "x5t"));
+    TRY_ASSIGN(auto x5t, members(*info, place.text()).optional_text("x5t"));
     if (x5t) stated.push_back(*std::move(x5t));
   }
   return stated;
@@ -233,30 +157,32 @@ Result<std::vector<std::string>> stated_thumbprints(const json::Value& key, cons
 // nullopt for a key that is not for signing, or not a certificate.
 Result<std::optional<MetadataKey>> read_key(const json::Value& key, std::size_t index) {
   KeyPlace place{.index = index, .x5t = {}};
-  if (!key.is_object()) return wrong_kind(kDocument, "keys", key.kind(), "object");
-  TRY_ASSIGN(const auto usage, optional_text(key, place.text(), "usage"));
+  const auto of = members(key, place.text());
+  TRY_ASSIGN(const auto usage, of.optional_text("usage"));
   if (!usage || !equals_ignoring_case(*usage, kSigning)) return std::nullopt;
-  TRY_ASSIGN(const auto* key_value, optional_member(key, place.text(), "keyvalue", json::Kind::object));
-  if (key_value == nullptr) return missing(place.text(), "keyvalue");
-  TRY_ASSIGN(const auto type, optional_text(*key_value, place.text(), "type"));
+  TRY_ASSIGN(const auto* key_value, of.required("keyvalue", json::Kind::object));
+  const auto of_value = members(*key_value, place.text());
+  TRY_ASSIGN(const auto type, of_value.optional_text("type"));
   if (!type || !equals_ignoring_case(*type, kCertificateType)) return std::nullopt;
 
   TRY_ASSIGN(const auto stated, stated_thumbprints(key, *key_value, place));
   if (!stated.empty()) place.x5t = stated.front();
-  TRY_ASSIGN(auto der, read_certificate_bytes(*key_value, place));
-  auto x5t = base64url_encode(sha1(der));
-  for (const auto& one : stated) TRY(compare_thumbprint(one, x5t));
-  return MetadataKey{.usage = std::string(kSigning), .der = std::move(der), .x5t = std::move(x5t)};
+  TRY_ASSIGN(const auto value, members(*key_value, place.text()).required_text("value"));
+  TRY_ASSIGN(auto der, metadata::certificate_bytes(value, place.text()));
+  auto read = metadata::signing_key(std::move(der));
+  for (const auto& one : stated) TRY(metadata::compare_thumbprint(one, read.x5t));
+  return read;
 }
 
 Result<std::vector<MetadataKey>> read_keys(const json::Value& document) {
-  TRY_ASSIGN(const auto* list, optional_member(document, kDocument, "keys", json::Kind::array));
-  if (list == nullptr) return missing(kDocument, "keys");
+  const auto of = members(document);
+  TRY_ASSIGN(const auto* list, of.required("keys", json::Kind::array));
   std::vector<MetadataKey> keys;
   std::size_t index = 0;
   for (const auto& item : list->items()) {
+    if (!item.is_object()) return of.wrong_kind("keys", item.kind(), "object");
     TRY_ASSIGN(auto key, read_key(item, ++index));
-    if (key && std::find(keys.begin(), keys.end(), *key) == keys.end()) keys.push_back(*std::move(key));
+    if (key) metadata::add_key(keys, *std::move(key));
   }
   if (keys.empty()) {
     return invalid("the metadata document holds no signing key of type x509Certificate",
@@ -273,22 +199,23 @@ bool serve_the_same(const MetadataEndpoint& a, const MetadataEndpoint& b) {
 }
 
 Result<MetadataEndpoint> read_endpoint(const json::Value& item, std::size_t index) {
-  if (!item.is_object()) return wrong_kind(kDocument, "endpoints", item.kind(), "object");
-  const auto place = fmt::format("endpoint {}", index);
+  const auto of = members(item, fmt::format("endpoint {}", index));
   MetadataEndpoint endpoint;
-  TRY_ASSIGN(endpoint.location, required_text(item, place, "location"));
-  TRY_ASSIGN(endpoint.protocol, required_text(item, place, "protocol"));
-  TRY_ASSIGN(endpoint.usage, required_text(item, place, "usage"));
+  TRY_ASSIGN(endpoint.location, of.required_text("location"));
+  TRY_ASSIGN(endpoint.protocol, of.required_text("protocol"));
+  TRY_ASSIGN(endpoint.usage, of.required_text("usage"));
   return endpoint;
 }
 
 // Taking the first of two different ones would make the order of a document decide where our assertions go.
 Result<std::vector<MetadataEndpoint>> read_endpoints(const json::Value& document) {
   std::vector<MetadataEndpoint> endpoints;
-  TRY_ASSIGN(const auto* list, optional_member(document, kDocument, "endpoints", json::Kind::array));
+  const auto of = members(document);
+  TRY_ASSIGN(const auto* list, of.optional("endpoints", json::Kind::array));
   if (list == nullptr) return endpoints;
   std::size_t index = 0;
   for (const auto& item : list->items()) {
+    if (!item.is_object()) return of.wrong_kind("endpoints", item.kind(), "object");
     TRY_ASSIGN(auto endpoint, read_endpoint(item, ++index));
     const auto same = std::find_if(endpoints.begin(), endpoints.end(),
                                    [&](const auto& other) { return serve_the_same(endpoint, other); });
@@ -305,7 +232,7 @@ Result<std::vector<MetadataEndpoint>> read_endpoints(const json::Value& document
 }
 
 Result<std::string> read_version(const json::Value& document) {
-  TRY_ASSIGN(auto version, optional_text(document, kDocument, "version"));
+  TRY_ASSIGN(auto version, members(document).optional_text("version"));
   if (!version) return std::string("1.0");
   if (!version->starts_with("1.")) {
     return invalid(fmt::format("metadata documents of version '{}' are not supported", shown(*version)),
@@ -338,6 +265,22 @@ json::Value endpoint_to_json(const MetadataEndpoint& endpoint) {
   return result;
 }
 
+Result<MetadataDocument> read_auth_metadata(const json::Value& json) {
+  TRY(refuse_other_objects(json));
+  const auto of = members(json);
+  MetadataDocument document;
+  TRY_ASSIGN(document.id, of.optional_text("id"));
+  TRY_ASSIGN(document.version, read_version(json));
+  TRY_ASSIGN(auto name, of.optional_text("name"));
+  document.name = std::move(name).value_or(std::string());
+  TRY_ASSIGN(document.service_name, of.optional_text("serviceName"));
+  TRY_ASSIGN(document.issuer, read_issuer(json, document.service_name));
+  TRY_ASSIGN(document.allowed_audiences, read_audiences(json));
+  TRY_ASSIGN(document.keys, read_keys(json));
+  TRY_ASSIGN(document.endpoints, read_endpoints(json));
+  return document;
+}
+
 }  // namespace
 
 std::optional<std::string> MetadataDocument::endpoint(std::string_view usage) const {
@@ -350,34 +293,25 @@ std::optional<std::string> MetadataDocument::endpoint(std::string_view usage) co
 }
 
 Result<MetadataDocument> parse_auth_metadata(std::string_view text) {
-  TRY(refuse_markup(text));
-  TRY_ASSIGN(const auto json, json::parse(text, {.names = kAnyCase}));
-  if (!json.is_object()) {
-    return invalid(
-        fmt::format("the metadata document is of kind '{}', not 'object'", json::kind_name(json.kind())),
-        kAskForJson);
-  }
-  TRY(refuse_other_documents(json));
-
-  MetadataDocument document;
-  TRY_ASSIGN(document.id, optional_text(json, kDocument, "id"));
-  TRY_ASSIGN(document.version, read_version(json));
-  TRY_ASSIGN(auto name, optional_text(json, kDocument, "name"));
-  document.name = std::move(name).value_or(std::string());
-  TRY_ASSIGN(document.service_name, optional_text(json, kDocument, "serviceName"));
-  TRY_ASSIGN(document.issuer, read_issuer(json, document.service_name));
-  TRY_ASSIGN(document.allowed_audiences, read_audiences(json));
-  TRY_ASSIGN(document.keys, read_keys(json));
-  TRY_ASSIGN(document.endpoints, read_endpoints(json));
-  return document;
+  TRY_ASSIGN(const bool markup, is_markup(text));
+  if (markup) return invalid("this is an XML document, not a JSON metadata document", kAskForJson);
+  TRY_ASSIGN(const auto json, parse_object(text));
+  if (is_openid_configuration(json))
+    return invalid("this is an openid-configuration document, not an auth-metadata document", kAskForJson);
+  return read_auth_metadata(json);
 }
 
-Result<MetadataDocument> parse_metadata(std::string_view text, const MetadataContext&) {
-  return parse_auth_metadata(text);
+Result<MetadataDocument> parse_metadata(std::string_view text, const MetadataContext& context) {
+  TRY_ASSIGN(const bool markup, is_markup(text));
+  if (markup) return metadata::read_federation(text, context);
+  TRY_ASSIGN(const auto json, parse_object(text));
+  if (is_openid_configuration(json)) return metadata::read_openid_configuration(json, context);
+  return read_auth_metadata(json);
 }
 
-Result<void> add_key_set(MetadataDocument&, std::string_view, const MetadataContext&) {
-  return invalid("key sets are not read yet");
+Result<void> add_key_set(MetadataDocument& document, std::string_view jwks, const MetadataContext& context) {
+  TRY_ASSIGN(document.keys, metadata::read_key_set(jwks, document.issuer, context));
+  return {};
 }
 
 std::string write_auth_metadata(const MetadataDocument& document) {

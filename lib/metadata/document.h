@@ -54,6 +54,9 @@ struct MetadataDocument {
   std::vector<MetadataEndpoint> endpoints = {};
 
   std::optional<std::string> jwks_uri = {};  // of openid-configuration: where its keys are
+  // Of FederationMetadata.xml: whether it carried a signature, which was good then. By a key that it brings
+  // along: the document is whole, whoever wrote it.
+  bool is_signed = false;
 
   // The location of the endpoint of protocol OAuth2 with this usage ("metadata", "issuance", and
   // "authorization" of the kinds that have one).
@@ -76,7 +79,7 @@ struct MetadataContext {
 
 // A document of any kind, told by its content and never by its URL. An openid-configuration comes without
 // keys: they are read from jwks_uri by `add_key_set`. FederationMetadata.xml needs accord_xml.so; fails then
-// with Module.Unusable too.
+// with Module.Unusable and Metadata.BadSignature too.
 [[nodiscard]] Result<MetadataDocument> parse_metadata(std::string_view text, const MetadataContext& context);
 
 // The keys of a JWKS that may sign for the document's issuer: `use` sig (or none), x5c, kid and x5t as

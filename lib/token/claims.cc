@@ -55,13 +55,26 @@ json::Value outer_claims(const TokenRequest& request, const TokenUser& user, std
   return claims;
 }
 
-json::Value assertion_claims(const TokenRequest& request) {
+json::Value assertion_claims(const TokenRequest& request, std::string_view jti) {
   auto claims = json::Value::object();
   claims.add("iss", request.issuer.text());
   claims.add("aud", request.audience);
   claims.add("iat", seconds(request.not_before));
   claims.add("nbf", seconds(request.not_before));
   claims.add("exp", seconds(request.expires));
+  claims.add("jti", jti);
+  return claims;
+}
+
+json::Value client_assertion_claims(const TokenRequest& request, std::string_view jti) {
+  auto claims = json::Value::object();
+  claims.add("iss", request.issuer.principal);
+  claims.add("sub", request.issuer.principal);
+  claims.add("aud", request.audience);
+  claims.add("iat", request.not_before.time_since_epoch().count());
+  claims.add("nbf", request.not_before.time_since_epoch().count());
+  claims.add("exp", request.expires.time_since_epoch().count());
+  claims.add("jti", jti);
   return claims;
 }
 

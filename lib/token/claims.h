@@ -37,7 +37,11 @@ struct TokenRequest {
 // aud, iss, nbf, exp, [nameid, nii,] [upn, smtp, sip,] actortoken.
 [[nodiscard]] json::Value outer_claims(const TokenRequest& request, const TokenUser& user,
                                        std::string_view actor_token);
-// iss, aud, iat, nbf, exp; no nameid (protocol.md 3.4).
-[[nodiscard]] json::Value assertion_claims(const TokenRequest& request);
+// iss, aud, iat, nbf, exp, jti; no nameid (protocol.md 3.4). `jti` makes two of one second differ, where each
+// may serve once.
+[[nodiscard]] json::Value assertion_claims(const TokenRequest& request, std::string_view jti);
+// The same for a server whose issuer is a URL: iss and sub are our application identifier alone, all times
+// are numbers (RFC 7523 s.3).
+[[nodiscard]] json::Value client_assertion_claims(const TokenRequest& request, std::string_view jti);
 
 }  // namespace accord

@@ -18,7 +18,6 @@ constexpr std::size_t kMostKeyIdBytes = 256;
 constexpr std::size_t kX5tSize = 27;
 constexpr std::size_t kMostTimeDigits = 12;
 constexpr std::int64_t kLatestSecond = kLatestInstant.time_since_epoch().count();
-constexpr std::string_view kUrlScheme = "https://";
 constexpr std::string_view kSipScheme = "sip:";
 
 // ---- What a rule says ----
@@ -152,7 +151,7 @@ std::optional<std::string> type_problem(const json::Value& header) {
   return "the header's 'typ' is " + quoted(type->text()) + "; expected 'JWT' or none";
 }
 
-// kid may repeat x5t and say nothing else: it selects nothing here (protocol.md 1.3, attack 14).
+// Beside x5t, kid may repeat it and say nothing else (protocol.md 1.3, attack 14).
 std::optional<std::string> key_name_problem(const json::Value& header) {
   const auto* x5t = header.find("x5t");
   const auto* kid = header.find("kid");
@@ -203,8 +202,8 @@ std::optional<std::string> foreign_kind(const Part& part) {
            quoted(part.algorithm()) + "): server-to-server tokens are signed with a certificate";
   }
   const auto issuer = claims.find_string("iss").value_or("");
-  if (starts_with_ignoring_case(issuer, kUrlScheme) && claims.find("nameid") == nullptr) {
-    return "this is an Azure AD access token (issuer " + claimed(issuer) +
+  if (is_url_issuer(to_lower(issuer)) && claims.find("nameid") == nullptr) {
+    return "this is an access token of Azure AD or ADFS (issuer " + claimed(issuer) +
            ", no nameid): it names no application as principal@realm, which server-to-server tokens must";
   }
   return std::nullopt;
@@ -419,6 +418,14 @@ class Verification {
   Result<Verdict> user();
 
  private:
+  // The certificate that the header names, or why there is none.
+  using Named = tl::expected<const Certificate*, std::string>;
+  Named only_certificate(const std::string& name,
+                         const std::function<bool(const Certificate&)>& is_named) const;
+  Named certificate_of_x5t(std::string_view x5t) const;
+  Named certificate_of_kid(std::string_view kid) const;
+  Named named_certificate() const;
+
   [[nodiscard]] const Part& signed_part() const { return has_outer() ? actor_ : given_; }
   [[nodiscard]] bool has_outer() const { return profile_ == TokenProfile::user_context; }
   [[nodiscard]] Verdict host_of_audience(const Audience& audience) const;
@@ -679,7 +686,7 @@ Verdict Verification::host_of_audience(const Audience& audience) const {
 Result<Verdict> Verification::issuer() {
   const auto text = text_claim(signed_part().claims, "iss");
   if (!text) return undecided("no issuer to judge");
-  const bool is_url = text->starts_with(kUrlScheme);
+  const bool is_url = is_url_issuer(*text);
   const auto name = is_url ? IssuerName{.principal = std::string(*text)} : parse_issuer_name(*text);
   if (!name) {
     return refuse(kInvalidToken, "the issuer " + claimed(*text) + " is not of the form principal@realm");
@@ -723,31 +730,50 @@ Result<Verdict> Verification::audience_realm() {
                     ". Actual " + quoted(audience_->realm) + ".");
 }
 
-Result<Verdict> Verification::key() {
-  const auto x5t = signed_part().jws.header.find_string("x5t");
-  if (!x5t) {
-    return refuse(kInvalidCertificate, "the header names no certificate: 'x5t' is required");
-  }
-  if (x5t->size() != kX5tSize || !base64url_decode(*x5t)) {
-    return refuse(
-        kInvalidCertificate,
-        "the header's 'x5t' is not the 27 characters of base64url without padding: " + claimed(*x5t));
-  }
-  // Only this issuer's keys, and no two that one x5t could mean: SHA-1 selects, the certificate itself is the
-  // pin.
+// The one certificate among this issuer's keys that `is_named`; none where a name could mean two.
+Verification::Named Verification::only_certificate(
+    const std::string& name, const std::function<bool(const Certificate&)>& is_named) const {
   const Certificate* match = nullptr;
   for (const auto& certificate : issuer_->keys) {
-    if (certificate.x5t() != *x5t) continue;
+    if (!is_named(certificate)) continue;
     if (match != nullptr && match->der != certificate.der) {
-      return refuse(kInvalidCertificate, "two different certificates of " + quoted(issuer_->identity) +
-                                             " have the x5t " + claimed(*x5t));
+      return tl::unexpected("two different certificates of " + quoted(issuer_->identity) + " have the " +
+                            name);
     }
     match = &certificate;
   }
-  if (match == nullptr) {
-    return refuse(kInvalidCertificate,
-                  "no certificate of " + quoted(issuer_->identity) + " has the x5t " + claimed(*x5t));
+  if (match != nullptr) return match;
+  return tl::unexpected("no certificate of " + quoted(issuer_->identity) + " has the " + name);
+}
+
+// SHA-1 selects, the certificate itself is the pin.
+Verification::Named Verification::certificate_of_x5t(std::string_view x5t) const {
+  if (x5t.size() != kX5tSize || !base64url_decode(x5t)) {
+    return tl::unexpected("the header's 'x5t' is not the 27 characters of base64url without padding: " +
+                          claimed(x5t));
   }
+  return only_certificate("x5t " + claimed(x5t), [&](const Certificate& one) { return one.x5t() == x5t; });
+}
+
+// Only keys that came from a JWKS have such a name.
+Verification::Named Verification::certificate_of_kid(std::string_view kid) const {
+  return only_certificate("kid " + claimed(kid), [&](const Certificate& one) { return one.kid == kid; });
+}
+
+Verification::Named Verification::named_certificate() const {
+  const auto& header = signed_part().jws.header;
+  if (const auto x5t = header.find_string("x5t")) return certificate_of_x5t(*x5t);
+  const auto kid = header.find_string("kid");
+  const bool has_named_keys =
+      std::ranges::any_of(issuer_->keys, [](const Certificate& one) { return one.kid.has_value(); });
+  if (kid && has_named_keys) return certificate_of_kid(*kid);
+  return tl::unexpected(std::string("the header names no certificate: 'x5t' is required"));
+}
+
+Result<Verdict> Verification::key() {
+  const auto named = named_certificate();
+  if (!named) return refuse(kInvalidCertificate, named.error());
+  const auto* match = *named;
   if (!match->valid_at(Instant(std::chrono::seconds(now_)))) {
     return refuse(kInvalidCertificate, "the certificate " + quoted(match->thumbprint) + " is valid from " +
                                            format_instant(match->not_before) + " to " +
