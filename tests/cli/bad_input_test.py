@@ -81,7 +81,7 @@ def is_readable(text):
 
 def is_plugin_line(out):
     """What --nagios prints, whatever came of the call."""
-    return out.startswith(b"CERTIFICATE ") and out.count(b"\n") == 1
+    return out.startswith((b"CERTIFICATE ", b"DEPLOYMENT ")) and out.count(b"\n") == 1
 
 
 class WithStore(ProgramTest):

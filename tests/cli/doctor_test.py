@@ -235,5 +235,212 @@ class Servers(Doctor):
         self.assertEqual(rows(self.judged("test-partner-application", "cloud", code=5)), ["OAUTHSERVER-MISSING"])
 
 
+class Live(Doctor):
+    """The path of a call: a server that guards its resource as Exchange does."""
+
+    TRUSTS_US = f'{LYNC}@litwareinc.com'
+
+    def setUp(self):
+        super().setUp()
+        self.seen = []
+        self.challenge = f'Bearer client_id="{EXCHANGE}", trusted_issuers="{self.TRUSTS_US}", token_types="x"'
+        self.refusal = None
+        self.guarded = self.serve(self.guard)
+        self.target = self.guarded.url("/ews/exchange.asmx")
+        self.register(self.guarded.url(AUTODISCOVER))
+
+    def guard(self, request, _):
+        head = request.decode()
+        self.seen.append(head)
+        token = next((line.partition(":")[2].strip()[len("Bearer"):].strip() for line in head.split("\r\n")
+                      if line.lower().startswith("authorization:")), "")
+        if not token:
+            return self.page(b"", "401 Unauthorized", WWW_Authenticate=self.challenge)
+        self.token = token
+        if self.refusal is None:
+            return self.page(b"<soap/>")
+        status, diagnostics = self.refusal
+        more = {"X_MS_Diagnostics": diagnostics} if diagnostics else {}
+        return self.page(b"", status, WWW_Authenticate=self.challenge + ', error="invalid_token"', **more)
+
+    def call(self, *words, code):
+        test = self.judged("test-oauth-connectivity", "--service", "ews", "--target-uri", self.target, *words, code=code)
+        self.assertEqual([one["Name"] for one in test["Steps"]],
+                         ["URL", "Name", "Connect", "TLS", "Anonymous call", "Challenge", "Clock", "Partner", "Issuer", "Token",
+                          "Authenticated call", "Verdict"], test)
+        return test
+
+    def expect(self, code, *expected, step=None, words=()):
+        test = self.call(*words, code=code)
+        self.assertEqual(rows(test), list(expected), test)
+        self.assertEqual(failed(test)[:1], [step] if step else [], test)
+        return test
+
+    def test_a_call_that_is_accepted(self):
+        self.expect(0)
+        self.assertEqual(len(self.seen), 2)
+        self.assertRegex(self.seen[0], "(?mi)^Authorization: Bearer *\r$")
+        judged = self.ok("show-oauth-token", "-", "--output", "json", stdin=self.token.encode()).json()
+        claims = {one["Name"]: one["Value"] for one in judged["Claims"]}
+        self.assertEqual(claims["aud"], f"{EXCHANGE}/localhost:{self.guarded.port}@contoso.com")
+        self.assertEqual(claims["iss"], self.TRUSTS_US)
+        self.assertNotIn("actortoken", claims)
+        self.expect(0, words=["--mailbox", "kenmyer@contoso.com"])
+        judged = self.ok("show-oauth-token", "-", "--output", "json", stdin=self.token.encode()).json()
+        self.assertEqual(judged["Kind"], "UserContext")
+        self.assertIn({"Name": "smtp", "Value": "kenmyer@contoso.com"}, judged["Claims"])
+        self.expect(0, words=["--mailbox", "kenmyer@contoso.com", "--app-only"])
+        self.assertEqual(self.ok("show-oauth-token", "-", "--output", "json", stdin=self.token.encode()).json()["Kind"],
+                         "AppOnly")
+
+    def test_the_token_is_never_shown(self):
+        self.refusal = ("401 Unauthorized", None)
+
+        def echo(request, connection):
+            answer = self.guard(request, connection)
+            return answer.replace(b"Date:", b"x-ms-diagnostics: 2000001;reason=\"" + getattr(self, "token", "").encode() +
+                                  b"\";error_category=\"invalid_token\"\r\nDate:")
+
+        server = self.serve(echo)
+        for form in ([], ["--output", "json"], ["--output", "yaml"], ["--verbose"]):
+            call = self.run_program("test-oauth-connectivity", "--service", "generic", "--target-uri", server.url("/x"),
+                                    "--ca-file", self.ca, *form)
+            self.assertEqual(call.code, 5, call)
+            self.assertTrue(self.token.startswith("eyJ"))
+            self.assertNotIn(self.token[:20].encode(), call.out + call.err)
+
+    def test_what_the_server_says_is_explained_by_its_row(self):
+        for code, category, reason, row, words in (
+                (2000003, "invalid_resource", "The hostname component of the audience claim value is invalid.", "AUDIENCE-HOST", []),
+                (2000004, "invalid_tenant", "The tenant for tenant guid 'x' does not exist.", "REALM-MISMATCH", []),
+                (2000002, "token_expired", "The token has expired.", "CLOCK-SKEW", []),
+                (2000000, "invalid_signature", "The token has an invalid signature.", "CERT-NOTIFY", []),
+                (2000005, "invalid_user", "The user is ambiguous.", "USER-MAPPING", ["--mailbox", "a@contoso.com"]),
+                (2000001, "invalid_token", "This token profile 'S2SAppActAs' is not applicable.", "PARTNER-TRUST",
+                 ["--mailbox", "a@contoso.com"]),
+                (4000000, "oauth_not_available", "Flighting is not enabled.", "OAUTH-OFF", [])):
+            with self.subTest(row=row):
+                self.refusal = ("401 Unauthorized", f'{code};reason="{reason}";error_category="{category}"')
+                test = self.expect(5, row, step="Authenticated call", words=words)
+                self.assertIn(reason, test["Steps"][-1]["Detail"])
+        self.refusal = ("401 Unauthorized", None)
+        self.expect(5, step="Authenticated call")
+        self.refusal = ("403 Forbidden", "7;reason=\"\x1b[31m\"")
+        self.expect(5, step="Authenticated call")
+
+    def test_what_is_not_a_refusal_passes_or_says_nothing(self):
+        for status, code in (("200 OK", 0), ("400 Bad Request", 0), ("404 Not Found", 0), ("405 Method Not Allowed", 0),
+                             ("500 Internal Server Error", 5), ("302 Found", 5)):
+            with self.subTest(status=status):
+                self.refusal = (status, None)
+                self.expect(code, step="Authenticated call" if code else None)
+
+    def test_a_redirect_takes_no_token_with_it(self):
+        other = self.serve(self.guard)
+        taken = self.serve(lambda request, connection: self.guard(request, connection) if b"Bearer eyJ" not in request else
+                           response(b"", "307 Temporary Redirect", Location=other.url("/ews/exchange.asmx")))
+        self.target = taken.url("/ews/exchange.asmx")
+        self.expect(5, step="Authenticated call")
+        self.assertEqual(other.connections, 0)
+
+    def test_no_challenge_of_oauth(self):
+        for challenge in ("Negotiate, NTLM", 'Basic realm="x"', 'Bearer realm="a", realm="b"'):
+            with self.subTest(challenge=challenge):
+                self.challenge = challenge
+                self.expect(5, "OAUTH-OFF", step="Challenge")
+        open_page = self.serve(self.page(b"welcome"))
+        self.target = open_page.url("/ews/exchange.asmx")
+        self.expect(5, "OAUTH-OFF", step="Anonymous call")
+
+    def test_a_challenge_is_believed_only_where_it_is_registered(self):
+        for challenge, row in ((f'Bearer client_id="{EXCHANGE}", realm="evil.example", trusted_issuers="*@*"', "REALM-CHANGED"),
+                               ('Bearer client_id="00000003-0000-0ff1-ce00-000000000000", realm="contoso.com"', "PARTNER-ID")):
+            with self.subTest(row=row):
+                self.challenge = challenge
+                self.expect(5, row, step="Partner")
+                self.assertEqual(len(self.seen), 1)
+                self.seen.clear()
+        self.ok("set-partner-application", "exchange", "--enabled", "false")
+        self.challenge = f'Bearer client_id="{EXCHANGE}"'
+        self.expect(5, "PARTNER-DISABLED", step="Partner")
+
+    def test_who_it_trusts(self):
+        for trusted, code in ((f"{LYNC}@*", 0), (f"{LYNC.upper()}@LITWAREINC.com", 0), ("", 5), (f"{LYNC}@old.example", 5),
+                              (f"{EXCHANGE}@litwareinc.com", 5)):
+            with self.subTest(trusted=trusted):
+                self.challenge = f'Bearer client_id="{EXCHANGE}", trusted_issuers="{trusted}"'
+                self.expect(code, *(["REALM-MISMATCH"] if code else []), step="Issuer" if code else None)
+        self.challenge = f'Bearer client_id="{EXCHANGE}"'
+        self.expect(0)
+
+    def test_a_clock_far_off(self):
+        answer = self.guard
+        late = self.serve(lambda request, connection: answer(request, connection).replace(now_text().encode(),
+                                                                                            now_text(-4000).encode()))
+        self.target = late.url("/ews/exchange.asmx")
+        test = self.judged("test-oauth-connectivity", "--service", "ews", "--target-uri", self.target, "--ca-file", self.ca, code=5)
+        self.assertIn("CLOCK-SKEW", rows(test))
+
+    def test_a_server_that_is_not_verified_gets_no_token(self):
+        test = self.judged("test-oauth-connectivity", "--service", "ews", "--target-uri", self.target, "--trust-any-certificate",
+                           code=5)
+        self.assertEqual(failed(test), ["Token"])
+        self.assertEqual(len(self.seen), 1)
+        closed = ClosedPort()
+        self.addCleanup(closed.close)
+        self.target = f"https://localhost:{closed.port}/ews/exchange.asmx"
+        self.expect(5, "META-UNREACHABLE", step="Connect")
+        self.target = self.serve(self.guard, self.expired).url("/ews/exchange.asmx")
+        self.expect(5, "META-TLS", step="TLS")
+
+    def test_the_exchange_of_the_configuration(self):
+        self.ok("set-oauth-configuration", "--exchange-autodiscover-url", self.guarded.url("/autodiscover/autodiscover.svc"))
+        test = self.judged("test-ex-storage-connectivity", "sip:kenmyer@contoso.com", "--folder", "Dropbox", code=0)
+        self.assertEqual(test["Steps"][-1]["Result"], "Skip")
+        self.assertIn("folder 'Dropbox' is not opened", test["Steps"][-1]["Detail"])
+        judged = self.ok("show-oauth-token", "-", "--output", "json", stdin=self.token.encode()).json()
+        self.assertIn({"Name": "sip", "Value": "kenmyer@contoso.com"}, judged["Claims"])
+        test = self.judged("test-unified-contact-store", "pool.contoso.com", "--user-sip-address", "kenmyer@contoso.com", code=0)
+        self.assertEqual((test["Steps"][-1]["Name"], test["Steps"][-1]["Result"]), ("Contacts", "Skip"))
+        self.ok("set-oauth-configuration", "--exchange-autodiscover-url", "")
+        call = self.run_program("test-unified-contact-store", "--output", "json")
+        self.assertEqual((call.code, call.error()["id"]), (1, "OAuthConfiguration.Incomplete"), call)
+
+
+class Deployment(Doctor):
+    def test_everything_at_once(self):
+        server = self.serve(self.page(self.document))
+        self.register(server.url(AUTODISCOVER))
+        self.ok("new-partner-application", "farm", "--certificate-file-data", DATA / "cert-rsa.pem", "--realm", "farm",
+                "--application-identifier", "sharepoint", "--application-trust-level", "full", "--learns-our-keys-by",
+                "metadata", "--told-thumbprint", self.our_thumbprint())
+        test = self.judged("test-deployment", code=0)
+        self.assertEqual((test["Verdict"], test["Cause"], test["Findings"]), ("Ok", "nothing is wrong", []))
+        self.assertEqual([one["Target"] for one in test["Tests"]], ["exchange", "farm"])
+        self.assertTrue(any("was told of our keys" in one["Change"] for one in test["Changes"]))
+        self.assertEqual(self.judged("test-deployment", "--since", "0s", code=0)["Changes"], [])
+        self.ok("set-partner-application", "farm", "--enabled", "false")
+        self.ok("set-oauth-configuration", "--hosts", "")
+        test = self.judged("test-deployment", code=5)
+        self.assertEqual(rows(test), ["PARTNER-DISABLED", "AUDIENCE-OPEN"])
+        self.assertTrue(test["Cause"].startswith("PARTNER-DISABLED (farm): "))
+        self.assertEqual(rows(self.judged("test-deployment", "--partner", "exchange", code=0)), ["AUDIENCE-OPEN"])
+        call = self.run_program("test-deployment", "--nagios")
+        self.assertEqual(call.code, 2, call)
+        self.assertRegex(call.text, r"^DEPLOYMENT CRITICAL - PARTNER-DISABLED \(farm\): .*\|tested=2 failed=1\n$")
+        server.close()
+        text = self.run_program("test-deployment").text
+        self.assertIn("META-UNREACHABLE Error (exchange)", text)
+        self.assertIn("\nChanged in the last 3d\n", text)
+
+    def test_what_cannot_be_tested_is_unknown_to_a_monitor(self):
+        (self.scratch.path / "lync.db").unlink()
+        call = self.run_program("test-deployment", "--nagios")
+        self.assertEqual(call.code, 3, call)
+        self.assertTrue(call.text.startswith("DEPLOYMENT UNKNOWN - "), call)
+        call = self.run_program("test-deployment", "--output", "json")
+        self.assertEqual((call.code, call.error()["id"]), (7, "Store.Missing"))
+
+
 if __name__ == "__main__":
     main()

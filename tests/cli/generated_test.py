@@ -1037,7 +1037,7 @@ class GeneratedLines(WithWorld):
     @staticmethod
     def is_plugin(line, call):
         """Whether it was called with --nagios: it prints one line and ends in 0 to 3, whatever came of it."""
-        return (b"nagios" in line.text().lower() and call.out.startswith(b"CERTIFICATE ") and call.out.count(b"\n") == 1
+        return (b"nagios" in line.text().lower() and call.out.startswith((b"CERTIFICATE ", b"DEPLOYMENT ")) and call.out.count(b"\n") == 1
                 and call.code <= 3)
 
     def problems_of_failure(self, line, call):
