@@ -6,6 +6,7 @@ me=${0##*/}
 lync=00000004-0000-0ff1-ce00-000000000000  # our own principal
 store=()    # --store=PATH, or nothing
 what_if=()  # --what-if, or nothing
+ca=()       # --ca-file=PATH, or nothing
 
 check_programs() {
   command -v get-partner-application > /dev/null && return
@@ -36,6 +37,16 @@ found() {
 }
 changed() {
   printf '%s%s: %s\n' "${what_if[*]:+What if: }" "$step" "$1"
+}
+
+# fetch NAME SOURCE: reads a metadata document once, from a URL or a file, checks it, and keeps it for the verb that
+# registers it. Its path is then in 'fetched'.
+fetch() {
+  local words=(--quiet --raw)
+  scratch=${scratch:-$(mktemp -d)}
+  fetched=$scratch/$1
+  [[ ${2,,} != https://* ]] || words+=("${ca[@]}")
+  get-auth-metadata "--source=$2" "${words[@]}" > "$fetched"
 }
 
 # Runs a verb that changes something.

@@ -10,6 +10,7 @@ namespace {
 struct Options : FetchOptions {
   std::string source;
   std::optional<std::string> realm;
+  std::vector<std::string> allow_host;
   bool raw = false;
 };
 
@@ -38,10 +39,13 @@ Record to_record(const TrustDocument& read, Instant now) {
       .add("Name", document.name)
       .add("Realm", document.issuer.realm)
       .add("ServiceName", value_or_null(document.service_name))
-      .add("Issuer", document.issuer.text())
+      .add("Issuer",
+           is_url_issuer(document.issuer.principal) ? document.issuer.principal : document.issuer.text())
       .add("AllowedAudiences", document.allowed_audiences)
       .add("Keys", std::move(keys))
-      .add("Endpoints", std::move(endpoints));
+      .add("Endpoints", std::move(endpoints))
+      .add("Kind", std::string(enum_name(document.kind)))
+      .add("JwksUri", value_or_null(document.jwks_uri));
 }
 
 // A document and the text that it was read from.
@@ -51,9 +55,9 @@ struct Source {
 };
 
 Result<Source> from_file(Environment& env, const Options& options, const MetadataContext& context) {
-  if (options.ca_file || options.trust_any_certificate) {
+  if (options.ca_file || options.trust_any_certificate || !options.allow_host.empty()) {
     return fail("Parameter.Clash",
-                "--ca-file and --trust-any-certificate are for a URL, and the source is a file",
+                "--ca-file, --trust-any-certificate and --allow-host are for a URL, and the source is a file",
                 options.source, "leave them out");
   }
   Source made;
@@ -68,6 +72,7 @@ Result<Source> from_network(Environment& env, const Options& options, const Meta
   auto fetched = fetch_document(env, {.url = options.source,
                                       .ca_pem = std::move(ca_pem),
                                       .trust_any_certificate = options.trust_any_certificate,
+                                      .allowed_hosts = options.allow_host,
                                       .context = context});
   TRY_ASSIGN(auto document, std::move(fetched.read));
   return Source{.document = std::move(document), .text = std::move(fetched.fetched.response.body)};
@@ -105,6 +110,10 @@ Verb declare() {
                         {.help = "What {tenantid} stands for in a document that is for all tenants.",
                          .origin = Origin::accord,
                          .check = parse_realm}),
+              parameter("AllowHost", &Options::allow_host,
+                        {.help = "Hosts that the document may point to, besides its own.",
+                         .origin = Origin::accord,
+                         .check = parse_host}),
               parameter("Raw", &Options::raw,
                         {.help = "Print the document as it came, once it was found good.",
                          .origin = Origin::accord}),

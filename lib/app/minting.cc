@@ -5,9 +5,9 @@
 #include <algorithm>
 
 #include "lib/app/deployment.h"
-#include "lib/app/key_in_token.h"
 #include "lib/app/our_certificates.h"
 #include "lib/app/registration.h"
+#include "lib/app/token_signer.h"
 #include "lib/core/digest.h"
 #include "lib/core/encoding.h"
 #include "lib/core/parse.h"
@@ -223,39 +223,28 @@ Result<void> check_end(const json::Value& claims, Instant latest) {
 }
 
 struct Signer {
-  Certificate certificate = {};
-  Key key;
-  Algorithm algorithm = Algorithm::rs256;
+  TokenSigner with;
   std::optional<Instant> latest_end = {};  // of what it signs
 };
 
-Result<Signer> signer_for(Environment& env, Connection& store, const MintRequest& request) {
-  Certificate certificate;
-  if (request.sign_with) {
-    TRY_ASSIGN(certificate, stored_certificate(store, *request.sign_with));
-    TRY_ASSIGN(const bool assigned, is_assigned(store, certificate.thumbprint));
-    if (assigned) {
-      return fail("Token.CannotMint",
-                  fmt::format("certificate '{}' is assigned: --sign-with takes one that is not",
-                              certificate.thumbprint),
-                  certificate.thumbprint, "leave --sign-with out to sign with the current token issuer");
-    }
-  } else {
-    TRY_ASSIGN(certificate, current_token_issuer(store, env.now()));
-    if (!certificate.valid_at(env.now())) {
-      return fail(
-          "Token.CannotMint",
-          fmt::format("the token-issuer certificate '{}' is valid from {} to {} only", certificate.thumbprint,
-                      format_instant(certificate.not_before), format_instant(certificate.not_after)),
-          certificate.thumbprint, "assign a valid one with set-certificate");
-    }
+// A certificate that --sign-with names: one that no partner trusts.
+Result<TokenSigner> unassigned_signer(Connection& store, KeyVault& vault, const std::string& thumbprint) {
+  TRY_ASSIGN(auto certificate, stored_certificate(store, thumbprint));
+  TRY_ASSIGN(const bool assigned, is_assigned(store, certificate.thumbprint));
+  if (assigned) {
+    return fail("Token.CannotMint",
+                fmt::format("certificate '{}' is assigned: --sign-with takes one that is not",
+                            certificate.thumbprint),
+                certificate.thumbprint, "leave --sign-with out to sign with the current token issuer");
   }
+  return open_signer(store, vault, std::move(certificate));
+}
+
+Result<Signer> signer_for(Environment& env, Connection& store, const MintRequest& request) {
   TRY_ASSIGN(auto* vault, env.vault());
-  TRY_ASSIGN(const auto bytes, load_private_key(store, *vault, certificate));
-  TRY_ASSIGN(auto key, open_signing_key(bytes, certificate));
-  const auto algorithm = s2s_algorithm(certificate.public_key.algorithm);
-  if (!algorithm) return fail("Key.Invalid", "this kind of key signs no tokens", certificate.thumbprint);
-  return Signer{std::move(certificate), std::move(key), *algorithm, latest_end(request, env.now())};
+  TRY_ASSIGN(auto with, request.sign_with ? unassigned_signer(store, *vault, *request.sign_with)
+                                          : current_signer(store, *vault, env.now()));
+  return Signer{std::move(with), latest_end(request, env.now())};
 }
 
 // The claims with those of --claim: a new one is added, one of the same name replaced.
@@ -282,7 +271,7 @@ Result<std::string> sign_one(const TokenRequest& token, const MintRequest& reque
                              const std::optional<OAuthServer>& server, const Signer& signer) {
   const auto sign = [&](const json::Value& claims) -> Result<std::string> {
     if (signer.latest_end) TRY(check_end(claims, *signer.latest_end));
-    return sign_token(claims, signer.key, signer.algorithm, signer.certificate.x5t());
+    return sign_token(claims, signer.with.key, signer.with.algorithm, signer.with.certificate.x5t());
   };
   if (is_assertion(request)) {
     const auto own = takes_client_assertion(server) ? client_assertion_claims(token, fresh_jti())
@@ -339,7 +328,8 @@ Result<std::vector<MintedToken>> mint_tokens(Environment& env, const MintRequest
   TRY(check_times(token, request, deployment.configuration, env.now()));
 
   TRY_ASSIGN(const auto signer, signer_for(env, *store, request));
-  TRY_ASSIGN(token.expires, end_within(token.not_before, token.expires, env, request, signer.certificate));
+  TRY_ASSIGN(token.expires,
+             end_within(token.not_before, token.expires, env, request, signer.with.certificate));
   if (request.allow_invalid)
     env.warn("--allow-invalid: this token is made to be refused; do not use it for anything but a test");
 
@@ -353,7 +343,7 @@ Result<std::vector<MintedToken>> mint_tokens(Environment& env, const MintRequest
                       .name_id = name_id(token, request),
                       .not_before = token.not_before,
                       .expires = token.expires,
-                      .x5t = signer.certificate.x5t()});
+                      .x5t = signer.with.certificate.x5t()});
   }
   return minted;
 }

@@ -89,8 +89,9 @@ constexpr std::array<std::string_view, 4> kStoreLocationProperties = {"Store", "
                                                                       "KeyFileSource"};
 constexpr std::array<std::string_view, 6> kManagementStoreProperties = {
     "Store", "KeyFile", "SchemaVersion", "ServiceName", "EffectiveRealm", "SipDomain"};
-constexpr std::array<std::string_view, 9> kAuthMetadataProperties = {
-    "Id", "Version", "Name", "Realm", "ServiceName", "Issuer", "AllowedAudiences", "Keys", "Endpoints"};
+constexpr std::array<std::string_view, 11> kAuthMetadataProperties = {
+    "Id",   "Version",   "Name", "Realm",  "ServiceName", "Issuer", "AllowedAudiences",
+    "Keys", "Endpoints", "Kind", "JwksUri"};
 constexpr std::array<std::string_view, 6> kMetadataKeyProperties = {"X5t",       "Thumbprint", "Subject",
                                                                     "NotBefore", "NotAfter",   "DaysLeft"};
 constexpr std::array<std::string_view, 3> kMetadataEndpointProperties = {"Protocol", "Usage", "Location"};

@@ -145,7 +145,7 @@ Result<TrustDocument> trust_document(const Environment& env, std::string_view te
 
 Result<void> check_document_url(const std::string& url) {
   constexpr std::string_view kPlain = "http://";
-  if (starts_with_ignoring_case(url, kPlain)) {
+  if (starts_with_ignoring_case(url, kPlain) && url.find('@') == std::string::npos) {
     return fail(
         "Parameter.Invalid",
         fmt::format("'{}' is not read: without TLS, anybody on the way can put other keys into it", url), url,

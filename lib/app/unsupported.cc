@@ -49,7 +49,6 @@ constexpr auto kCmdlets = std::to_array<std::pair<std::string_view, std::string_
     {"New-CsTrustedApplicationPool", kTrustedApplications},
     {"Set-CsTrustedApplicationPool", kTrustedApplications},
     {"Remove-CsTrustedApplicationPool", kTrustedApplications},
-    {"Start-TokenService", kLater},
     {"Compare-Configuration", kLater},
     {"Test-ManagementStore", kLater},
     {"Backup-ManagementStore",

@@ -200,11 +200,10 @@ Result<void> assume_key(Environment& env, const std::string& path, Judge& judge)
 
 }  // namespace
 
-Result<Judge> make_judge(Environment& env, const VerifyRequest& request, Load load) {
-  TRY_ASSIGN(auto* store, env.read());
-  TRY_ASSIGN(const auto deployment, read_deployment(*store));
+Result<Judge> make_judge(Connection& store, Load load) {
+  TRY_ASSIGN(const auto deployment, read_deployment(store));
   TRY_ASSIGN(const auto own, require_issuer(deployment));
-  TRY_ASSIGN(const auto domains, list_sip_domains(*store));
+  TRY_ASSIGN(const auto domains, list_sip_domains(store));
 
   Judge judge;
   judge.minimal_detail = deployment.configuration.token_error_detail == TokenErrorDetail::minimal;
@@ -217,10 +216,17 @@ Result<Judge> make_judge(Environment& env, const VerifyRequest& request, Load lo
   judge.policy.clock_skew = deployment.configuration.clock_skew;
   judge.policy.maximum_lifetime = deployment.configuration.maximum_token_lifetime;
   if (load == Load::at_once) {
-    TRY_ASSIGN(judge.policy.trust, lookups_at_once(*store));
+    TRY_ASSIGN(judge.policy.trust, lookups_at_once(store));
   } else {
-    judge.policy.trust = lookups_on_demand(*store);
+    judge.policy.trust = lookups_on_demand(store);
   }
+  return judge;
+}
+
+Result<Judge> make_judge(Environment& env, const VerifyRequest& request, Load load) {
+  TRY_ASSIGN(auto* store, env.read());
+  TRY_ASSIGN(auto judge, make_judge(*store, load));
+  const IssuerName own{judge.policy.service_name, judge.policy.effective_realm};
   if (request.partner) {
     TRY_ASSIGN(const auto partner, stored_partner(*store, *request.partner));
     judge.policy.only_partner = partner.identity;

@@ -32,5 +32,7 @@ struct Judge {
 enum class Load { on_demand, at_once };
 
 [[nodiscard]] Result<Judge> make_judge(Environment& env, const VerifyRequest& request, Load load);
+// As this deployment's server judges, with what the store says and nothing else.
+[[nodiscard]] Result<Judge> make_judge(Connection& store, Load load);
 
 }  // namespace accord

@@ -400,8 +400,8 @@ ClientStatus status_of(const Exchange& exchange, CURLcode code) {
   if (exchange.headers_are_too_large) return kClientHeadersTooLarge;
   if (exchange.body_is_too_large) return kClientBodyTooLarge;
   switch (code) {
-    case CURLE_OK:
-      return kClientAnswered;
+    case CURLE_OK:  // even where the connection ended within the header
+      return exchange.header_is_whole ? kClientAnswered : kClientNoAnswer;
     case CURLE_URL_MALFORMAT:
     case CURLE_LOGIN_DENIED:
       return kClientBadUrl;
@@ -448,7 +448,8 @@ void finish(Exchange& exchange, CURL* curl, CURLcode code) {
   answer.os_error = static_cast<int>(os_error);
   answer.status = status_of(exchange, code);
   answer.fault = fault_of(exchange, code);
-  const char* reason = exchange.reason[0] != '\0' ? exchange.reason : curl_easy_strerror(code);
+  const char* why = code == CURLE_OK ? "the header is cut off" : curl_easy_strerror(code);
+  const char* reason = exchange.reason[0] != '\0' ? exchange.reason : why;
   answer.reason = {reason, std::strlen(reason)};
 }
 

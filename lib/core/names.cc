@@ -62,6 +62,16 @@ std::optional<UrlParts> split_https_url(std::string_view url) {
   return UrlParts{url.substr(0, end), url.substr(end)};
 }
 
+// Who names a user may name a password, which no error shows.
+std::string without_user(std::string_view url) {
+  const auto scheme = url.find("://");
+  const auto start = scheme == std::string_view::npos ? 0 : scheme + 3;
+  const auto authority = url.substr(start, url.find_first_of("/?#", start) - start);
+  const auto at = authority.rfind('@');
+  if (at == std::string_view::npos) return std::string(url);
+  return std::string(url.substr(0, start)) + "..." + std::string(url.substr(start + at));
+}
+
 bool is_printable_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7F; });
 }
@@ -142,9 +152,10 @@ std::optional<std::string> host_of_url(std::string_view url) {
 }
 
 Result<std::string> parse_https_url(std::string_view text) {
+  const auto shown = without_user(text);
   const auto refuse = [&](std::string_view why) {
-    return fail("Parameter.Invalid", quoted(text) + " is not an acceptable URL: " + std::string(why),
-                std::string(text), "write it like 'https://ex.litwareinc.com/autodiscover/metadata/json/1'");
+    return fail("Parameter.Invalid", quoted(shown) + " is not an acceptable URL: " + std::string(why), shown,
+                "write it like 'https://ex.litwareinc.com/autodiscover/metadata/json/1'");
   };
   const auto parts = split_https_url(text);
   if (!parts) return refuse("it does not begin with https://");

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <new>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,7 +16,10 @@ namespace accord::metadata {
 namespace {
 
 constexpr std::string_view kAzure = "https://sts.windows.net/";
-constexpr std::string_view kAskAgain = "fetch the document again, whole and unchanged";
+constexpr std::string_view kAskForWhole =
+    "fetch the document again, whole: the FederationMetadata.xml of ADFS or Azure AD";
+constexpr std::string_view kAskForSigned =
+    "fetch the document again, unchanged; if it stays so, ask its publisher to correct the signature";
 
 // What the module reads in a document.
 struct Facts {
@@ -24,11 +28,10 @@ struct Facts {
   std::vector<std::string> certificates = {};
   std::vector<std::string> passive_addresses = {};
   std::vector<std::string> token_addresses = {};
+  bool is_out_of_memory = false;
 };
 
-void receive(void* receiver, int fact, const char* text, std::size_t size) {
-  auto& facts = *static_cast<Facts*>(receiver);
-  std::string value(text, size);
+void add(Facts& facts, int fact, std::string value) {
   switch (fact) {
     case kXmlEntityId:
       facts.entity_id = std::move(value);
@@ -50,6 +53,15 @@ void receive(void* receiver, int fact, const char* text, std::size_t size) {
   }
 }
 
+void receive(void* receiver, int fact, const char* text, std::size_t size) {
+  auto& facts = *static_cast<Facts*>(receiver);
+  try {
+    add(facts, fact, std::string(text, size));
+  } catch (const std::bad_alloc&) {  // must not pass through the module
+    facts.is_out_of_memory = true;
+  }
+}
+
 Result<const XmlFunctions*> xml_module() {
   static constexpr Module kModule{
       .file = "accord_xml.so", .entry = kXmlEntry, .purpose = "for XML documents"};
@@ -65,9 +77,9 @@ Result<void> check_answer(const XmlAnswer& answer) {
     case kXmlBadSignature:
       return fail("Metadata.BadSignature",
                   fmt::format("the signature of the federation metadata is not accepted: {}", what), {},
-                  std::string(kAskAgain));
+                  std::string(kAskForSigned));
     case kXmlInvalid:
-      return invalid(fmt::format("this is no acceptable federation metadata: {}", what), kAskAgain);
+      return invalid(fmt::format("this is no acceptable federation metadata: {}", what), kAskForWhole);
     default:
       return fail("Module.Unusable", fmt::format("the module for XML documents does not work: {}", what));
   }
@@ -126,6 +138,7 @@ Result<MetadataDocument> read_federation(std::string_view text, const MetadataCo
   XmlAnswer answer = {};
   module->read_federation(text.data(), text.size(), receive, &facts, &answer);
   TRY(check_answer(answer));
+  if (facts.is_out_of_memory) throw std::bad_alloc();
 
   MetadataDocument document;
   document.kind = MetadataKind::federation;

@@ -33,7 +33,7 @@ enum XmlFact : int {
   kXmlTokenAddress,    // of its SecurityTokenServiceEndpoint
 };
 
-// `text` lives as long as the call.
+// `text` lives as long as the call. It must not throw: the module has a runtime of its own.
 typedef void (*XmlReceive)(void* receiver, int fact, const char* text, std::size_t size);
 
 struct XmlFunctions {

@@ -53,9 +53,10 @@ constexpr std::array<Network<4>, 15> kSpecialV4 = {{
 // compatible (::/8), NAT64 (64:ff9b::/96, 64:ff9b:1::/48), unique local (fc00::/7), link-local (fe80::/10),
 // site-local and multicast.
 constexpr Network<16> kGlobalV6 = {{0x20}, 3};
-constexpr std::array<Network<16>, 4> kSpecialV6 = {{
+constexpr std::array<Network<16>, 5> kSpecialV6 = {{
     {{0x20, 0x01, 0x00, 0x02}, 48},  // benchmarking (RFC 5180)
-    {{0x20, 0x01, 0x00, 0x10}, 27},  // ORCHID, both versions (RFC 4843, RFC 7343)
+    {{0x20, 0x01, 0x00, 0x10}, 28},  // ORCHID (RFC 4843)
+    {{0x20, 0x01, 0x00, 0x20}, 28},  // ORCHIDv2 (RFC 7343)
     {{0x20, 0x01, 0x0d, 0xb8}, 32},  // documentation (RFC 3849)
     {{0x3f, 0xff}, 20},              // documentation (RFC 9637)
 }};

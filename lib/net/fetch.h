@@ -1,8 +1,8 @@
 // The HTTPS client: one request and its answer, or the step at which it failed and why.
 //
-// libcurl does the work, in accord_net.so, which is loaded by the first request and not before. Always https
-// with TLS 1.2 or newer and full verification, unless the caller says otherwise; no proxy, no cookie, no
-// credential store; redirects lead to the same host only, and never for a POST (protocol.md 3.4, 5 rows 32
+// libcurl does the work, in accord_client.so, which is loaded by the first request and not before. Always
+// https with TLS 1.2 or newer and full verification, unless the caller says otherwise; no proxy, no cookie,
+// no credential store; redirects lead to the same host only, and never for a POST (protocol.md 3.4, 5 rows 32
 // and 42; design: reliability "Metadata fetch").
 #pragma once
 
@@ -24,7 +24,7 @@ using HttpHeaders = std::vector<std::pair<std::string, std::string>>;  // in ord
 struct HttpRequest {
   std::string url = {};
   std::string method = "GET";  // GET, POST, HEAD
-  HttpHeaders headers = {};    // what a header says may not hold a control character
+  HttpHeaders headers = {};    // a control character in one is Parameter.Invalid
   std::string body = {};       // of a POST
 };
 
@@ -48,7 +48,8 @@ struct FetchRules {
   // where the admin wrote the URL, never where a document, a token, a challenge or an answer named it.
   bool allow_private_addresses = false;
   bool follow_redirects = true;                  // of GET and HEAD, within the same scheme, host and port
-  std::size_t limit = std::size_t{1024} * 1024;  // of the body; headers are limited too
+  std::size_t limit = std::size_t{1024} * 1024;  // of the body; headers together have 64 KiB
+  // Until TLS stands, looking up the name included; and for all of it, with its redirects.
   std::chrono::milliseconds connect_timeout = std::chrono::seconds(5);
   std::chrono::milliseconds total_timeout = std::chrono::seconds(15);
 };

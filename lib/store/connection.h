@@ -73,6 +73,9 @@ class Connection {
 
   [[nodiscard]] virtual Result<std::int64_t> schema_version() = 0;
   [[nodiscard]] virtual Result<void> set_schema_version(std::int64_t version) = 0;
+  // Another number than before whenever somebody else, through another connection, has committed since. Not
+  // for use in a transaction, where nothing changes.
+  [[nodiscard]] virtual Result<std::int64_t> change_counter() = 0;
   // As errors name it: the path of the file.
   [[nodiscard]] virtual const std::string& location() const = 0;
 };

@@ -284,6 +284,7 @@ class SqliteConnection final : public Connection {
   Result<void> set_schema_version(std::int64_t version) override {
     return execute(fmt::format("PRAGMA user_version = {}", version));
   }
+  Result<std::int64_t> change_counter() override { return integer_of("PRAGMA data_version"); }
   const std::string& location() const override { return location_; }
 
   bool is_read_only() const { return sqlite3_db_readonly(database_.get(), "main") == 1; }

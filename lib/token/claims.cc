@@ -78,4 +78,17 @@ json::Value client_assertion_claims(const TokenRequest& request, std::string_vie
   return claims;
 }
 
+json::Value issued_claims(const IssuedToken& token) {
+  const auto number = [](Instant at) { return static_cast<std::int64_t>(at.time_since_epoch().count()); };
+  auto claims = json::Value::object();
+  claims.add("aud", token.request.audience);
+  claims.add("iss", token.request.issuer.text());
+  claims.add("nbf", number(token.request.not_before));
+  claims.add("exp", number(token.request.expires));
+  claims.add("nameid", token.application.text());
+  claims.add("trustedfordelegation", token.trusted_for_delegation ? "true" : "false");
+  claims.add("identityprovider", token.request.issuer.text());
+  return claims;
+}
+
 }  // namespace accord

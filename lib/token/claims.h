@@ -44,4 +44,13 @@ struct TokenRequest {
 // are numbers (RFC 7523 s.3).
 [[nodiscard]] json::Value client_assertion_claims(const TokenRequest& request, std::string_view jti);
 
+// What an authorization server issues to an application: aud, iss, nbf, exp, nameid, trustedfordelegation,
+// identityprovider; times are numbers there (protocol.md 1.6).
+struct IssuedToken {
+  TokenRequest request = {};
+  IssuerName application = {};
+  bool trusted_for_delegation = false;
+};
+[[nodiscard]] json::Value issued_claims(const IssuedToken& token);
+
 }  // namespace accord

@@ -9,313 +9,16 @@
 #include "lib/core/json.h"
 #include "lib/token/claims.h"
 #include "lib/token/jws.h"
+#include "lib/token/rules.h"
 
 namespace accord {
 namespace {
 
-constexpr std::size_t kLongestShown = 200;
-constexpr std::size_t kMostKeyIdBytes = 256;
-constexpr std::size_t kX5tSize = 27;
-constexpr std::size_t kMostTimeDigits = 12;
-constexpr std::int64_t kLatestSecond = kLatestInstant.time_since_epoch().count();
+using namespace rules;
+
 constexpr std::string_view kSipScheme = "sip:";
 
-// ---- What a rule says ----
-
-// A skip is either "does not concern this token", or "could not be decided"; only the first lets a token
-// pass.
-struct Verdict {
-  Outcome outcome = Outcome::skip;
-  bool decided = true;
-  std::string detail = {};
-  Diagnostic diagnostic = {};
-  std::string reason = {};  // empty: the detail as a sentence
-};
-
-Verdict pass(std::string detail) {
-  return {.outcome = Outcome::pass, .detail = std::move(detail)};
-}
-Verdict warn(std::string detail) {
-  return {.outcome = Outcome::warn, .detail = std::move(detail)};
-}
-Verdict refuse(Diagnostic diagnostic, std::string detail, std::string reason = {}) {
-  return {.outcome = Outcome::fail,
-          .detail = std::move(detail),
-          .diagnostic = diagnostic,
-          .reason = std::move(reason)};
-}
-Verdict does_not_apply(std::string why) {
-  return {.outcome = Outcome::skip, .detail = std::move(why)};
-}
-Verdict undecided(std::string why) {
-  return {.outcome = Outcome::skip, .decided = false, .detail = std::move(why)};
-}
-
-// Text of the token or the store, safe to show and of bounded length.
-std::string quoted(std::string_view text) {
-  auto shown = escape_for_terminal(text);
-  if (shown.size() > kLongestShown) {
-    auto end = kLongestShown;
-    while (end > 0 && (static_cast<unsigned char>(shown[end]) & 0xC0U) == 0x80U) --end;
-    shown.resize(end);
-    shown += "…";
-  }
-  return "'" + shown + "'";
-}
-
-// A value that is believed only if the whole token is: the mark becomes "claimed " in the report of a token
-// that is refused, and nothing in one that is accepted. quoted() lets no such byte through from outside.
-constexpr char kClaimedMark = '\x01';
-std::string claimed(std::string_view value) {
-  return kClaimedMark + quoted(value);
-}
-
-std::string with_marks_as(std::string_view text, std::string_view replacement) {
-  std::string result;
-  for (const char c : text) {
-    if (c == kClaimedMark) {
-      result += replacement;
-    } else {
-      result += c;
-    }
-  }
-  return result;
-}
-
-std::string as_sentence(std::string_view detail) {
-  auto sentence = with_marks_as(detail, "");
-  if (!sentence.empty() && sentence[0] >= 'a' && sentence[0] <= 'z')
-    sentence[0] = to_upper(sentence.substr(0, 1))[0];
-  return sentence + '.';
-}
-
-std::string joined(const std::vector<std::string>& parts, std::string_view separator) {
-  std::string text;
-  for (const auto& part : parts) {
-    if (!text.empty()) text += separator;
-    text += part;
-  }
-  return text;
-}
-
-Check to_check(std::string_view name, Verdict verdict) {
-  Check check{.name = name, .outcome = verdict.outcome, .detail = std::move(verdict.detail)};
-  if (check.outcome == Outcome::fail) {
-    check.diagnostic = verdict.diagnostic;
-    check.reason = verdict.reason.empty() ? as_sentence(check.detail) : with_marks_as(verdict.reason, "");
-  }
-  return check;
-}
-
-void settle_marks(std::vector<Check>& checks, bool accepted) {
-  for (auto& check : checks) check.detail = with_marks_as(check.detail, accepted ? "" : "claimed ");
-}
-
-// ---- Headers ----
-
-struct Part {
-  CompactJws jws = {};
-  json::Value claims = {};
-  [[nodiscard]] std::string_view algorithm() const { return jws.header.find_string("alg").value_or(""); }
-};
-
-bool is_base64url_text(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-  });
-}
-
-// What no token here needs and every one of which has been an attack; refused by its mere presence (RFC 8725
-// s.3.10, RFC 7515 s.4.1.11, RFC 7797 s.7).
-std::optional<std::string> refused_member(const json::Value& header) {
-  constexpr std::array<std::string_view, 8> kRefused = {"crit", "b64", "jwk", "jku",
-                                                        "x5u",  "x5c", "zip", "enc"};
-  for (const auto name : kRefused) {
-    if (header.find(name) != nullptr) {
-      return "the header has a member '" + std::string(name) + "', which no accepted token carries";
-    }
-  }
-  return std::nullopt;
-}
-
-std::optional<std::string> type_problem(const json::Value& header) {
-  const auto* type = header.find("typ");
-  if (type == nullptr || (type->is_string() && type->text() == "JWT")) return std::nullopt;
-  if (!type->is_string()) return "the header's 'typ' is not a string";
-  if (equals_ignoring_case(type->text(), "at+jwt") ||
-      equals_ignoring_case(type->text(), "application/at+jwt")) {
-    return "the header's 'typ' says that this is an OAuth 2.0 access token (RFC 9068), which is not a "
-           "server-to-server "
-           "token; expected 'JWT' or none";
-  }
-  return "the header's 'typ' is " + quoted(type->text()) + "; expected 'JWT' or none";
-}
-
-// Beside x5t, kid may repeat it and say nothing else (protocol.md 1.3, attack 14).
-std::optional<std::string> key_name_problem(const json::Value& header) {
-  const auto* x5t = header.find("x5t");
-  const auto* kid = header.find("kid");
-  if (x5t != nullptr && !x5t->is_string()) return "the header's 'x5t' is not a string";
-  if (kid == nullptr) return std::nullopt;
-  if (!kid->is_string() || kid->text().empty() || kid->text().size() > kMostKeyIdBytes ||
-      !is_base64url_text(kid->text())) {
-    return "the header's 'kid' is not base64url text of at most 256 characters";
-  }
-  if (x5t != nullptr && x5t->text() != kid->text()) return "the header's 'kid' differs from its 'x5t'";
-  return std::nullopt;
-}
-
-std::optional<std::string> header_problem(const json::Value& header) {
-  if (auto problem = refused_member(header)) return problem;
-  if (header.find("cty") != nullptr) return "the header has a member 'cty', which no accepted token carries";
-  if (auto problem = type_problem(header)) return problem;
-  if (!header.find_string("alg")) return "the header names no algorithm: 'alg' must be a string";
-  return key_name_problem(header);
-}
-
-bool is_server_to_server(std::string_view algorithm) {
-  constexpr std::array<std::string_view, 4> kSigned = {"RS256", "ES256", "ES384", "EdDSA"};
-  return std::ranges::find(kSigned, algorithm) != kSigned.end();
-}
-
-// ---- Claims ----
-
-bool is_exchange_identity(const json::Value& claims) {
-  constexpr std::string_view kVersion = "ExIdTok";
-  const auto* context = claims.find("appctx");
-  if (context == nullptr) return false;
-  if (context->is_string()) return context->text().find(kVersion) != std::string::npos;
-  return context->find_string("version").value_or("").starts_with(kVersion);
-}
-
-// Tokens of the neighbourhood that are often brought here by mistake (protocol.md 1.6 to 1.8).
-std::optional<std::string> foreign_kind(const Part& part) {
-  const auto& claims = part.claims;
-  if (is_exchange_identity(claims)) {
-    return "this is an Exchange identity token (appctx with ExIdTok): it tells an add-in's web page about a "
-           "mailbox and "
-           "is not accepted as a server-to-server token";
-  }
-  const bool has_context = claims.find("appctx") != nullptr || claims.find("appctxsender") != nullptr;
-  if (has_context && part.algorithm().starts_with("HS")) {
-    return "this is a SharePoint context token, signed with an add-in's client secret (" +
-           quoted(part.algorithm()) + "): server-to-server tokens are signed with a certificate";
-  }
-  const auto issuer = claims.find_string("iss").value_or("");
-  if (is_url_issuer(to_lower(issuer)) && claims.find("nameid") == nullptr) {
-    return "this is an access token of Azure AD or ADFS (issuer " + claimed(issuer) +
-           ", no nameid): it names no application as principal@realm, which server-to-server tokens must";
-  }
-  return std::nullopt;
-}
-
-std::optional<std::string> signed_algorithm_problem(const Part& part) {
-  if (auto kind = foreign_kind(part)) return kind;
-  const auto algorithm = part.algorithm();
-  if (is_server_to_server(algorithm)) return std::nullopt;
-  if (equals_ignoring_case(algorithm, "none")) {
-    return "the token is not signed (alg " + quoted(algorithm) +
-           "): only the outer token around a signed actor token may be";
-  }
-  return "the algorithm " + quoted(algorithm) + " is not one of RS256, ES256, ES384, EdDSA";
-}
-
-using Text = tl::expected<std::string_view, std::string>;
-using Second = tl::expected<std::int64_t, std::string>;
-
-Text text_claim(const json::Value& claims, std::string_view name) {
-  const auto* claim = claims.find(name);
-  const auto subject = "the claim '" + std::string(name) + "'";
-  if (claim == nullptr) return tl::unexpected(subject + " is missing");
-  if (!claim->is_string()) {
-    return tl::unexpected(subject + " must be one string, not of kind " +
-                          std::string(json::kind_name(claim->kind())));
-  }
-  if (claim->text().empty()) return tl::unexpected(subject + " is empty");
-  return std::string_view(claim->text());
-}
-
-// Digits in a string, or an integer (protocol.md 1.10, step 5); bounded here, before anything is calculated
-// with it.
-Second time_claim(const json::Value& claims, std::string_view name) {
-  const auto* claim = claims.find(name);
-  const auto subject = "the claim '" + std::string(name) + "'";
-  if (claim == nullptr) return tl::unexpected(subject + " is missing");
-  const auto bad =
-      tl::unexpected(subject + " must be seconds from 0 to 253402300799, as digits or an integer");
-  std::int64_t second = 0;
-  if (claim->is_integer()) {
-    second = claim->integer();
-  } else if (claim->is_string()) {
-    const auto& digits = claim->text();
-    if (digits.empty() || digits.size() > kMostTimeDigits) return bad;
-    for (const char c : digits) {
-      if (c < '0' || c > '9') return bad;
-      second = second * 10 + (c - '0');
-    }
-  } else {
-    return bad;
-  }
-  if (second < 0 || second > kLatestSecond) return bad;
-  return second;
-}
-
-struct Lifetime {
-  std::int64_t not_before = 0;
-  std::int64_t expires = 0;
-};
-
-// Adds what is wrong to `problems`; nothing when both times are there and in order.
-std::optional<Lifetime> lifetime_of(const json::Value& claims, std::vector<std::string>& problems) {
-  const auto not_before = time_claim(claims, "nbf");
-  const auto expires = time_claim(claims, "exp");
-  if (!not_before) problems.push_back(not_before.error());
-  if (!expires) problems.push_back(expires.error());
-  if (!not_before || !expires) return std::nullopt;
-  if (*expires <= *not_before) {
-    problems.emplace_back("the claim 'exp' is not after 'nbf'");
-    return std::nullopt;
-  }
-  return Lifetime{*not_before, *expires};
-}
-
-void require_text(const json::Value& claims, std::string_view name, std::vector<std::string>& problems) {
-  if (const auto text = text_claim(claims, name); !text) problems.push_back(text.error());
-}
-
-std::string shown_second(std::int64_t second) {
-  return claimed(format_instant(Instant(std::chrono::seconds(second))));
-}
-
 // ---- Hosts ----
-
-struct HostAndPort {
-  std::string_view host;
-  std::optional<std::string_view> port;
-};
-
-// nullopt when the port is not a plain number from 1 to 65535: two spellings of a port are two chances to
-// disagree.
-std::optional<HostAndPort> split_port(std::string_view text) {
-  const auto colon = text.find(':');
-  if (colon == std::string_view::npos) return HostAndPort{text, std::nullopt};
-  const auto port = text.substr(colon + 1);
-  if (colon == 0 || port.empty() || port.size() > 5 || port[0] == '0') return std::nullopt;
-  std::uint32_t number = 0;
-  for (const char c : port) {
-    if (c < '0' || c > '9') return std::nullopt;
-    number = number * 10 + static_cast<std::uint32_t>(c - '0');
-  }
-  if (number > 65535) return std::nullopt;
-  return HostAndPort{text.substr(0, colon), port};
-}
-
-// An entry without a port stands for every port; no port in the audience means 443.
-bool fits_entry(const HostAndPort& host, std::string_view entry) {
-  const auto expected = split_port(entry);
-  return expected && equals_ignoring_case(host.host, expected->host) &&
-         (!expected->port || *expected->port == host.port.value_or("443"));
-}
 
 bool has_empty_label(std::string_view host) {
   return host.empty() || host.front() == '.' || host.back() == '.' ||
@@ -418,21 +121,15 @@ class Verification {
   Result<Verdict> user();
 
  private:
-  // The certificate that the header names, or why there is none.
-  using Named = tl::expected<const Certificate*, std::string>;
-  Named only_certificate(const std::string& name,
-                         const std::function<bool(const Certificate&)>& is_named) const;
-  Named certificate_of_x5t(std::string_view x5t) const;
-  Named certificate_of_kid(std::string_view kid) const;
-  Named named_certificate() const;
-
   [[nodiscard]] const Part& signed_part() const { return has_outer() ? actor_ : given_; }
   [[nodiscard]] bool has_outer() const { return profile_ == TokenProfile::user_context; }
   [[nodiscard]] Verdict host_of_audience(const Audience& audience) const;
   [[nodiscard]] bool same_name(std::string_view a, std::string_view b) const {
     return policy_.audience_ignores_case ? equals_ignoring_case(a, b) : a == b;
   }
-  [[nodiscard]] std::optional<std::string> time_problem(const Lifetime& lifetime) const;
+  [[nodiscard]] std::optional<std::string> time_problem(const Lifetime& lifetime) const {
+    return rules::time_problem(lifetime, now_, {policy_.clock_skew, policy_.maximum_lifetime});
+  }
   [[nodiscard]] Verdict outer_profile(const json::Value& actor_token) const;
   [[nodiscard]] Verdict direct_application(std::string_view name);
   [[nodiscard]] Result<Verdict> application_of_oauth_server(std::string_view name);
@@ -461,6 +158,7 @@ class Verification {
   Algorithm algorithm_ = Algorithm::rs256;
   std::optional<TrustedApplication> application_ = {};
   std::optional<NamedUser> user_ = {};
+  std::optional<std::string> unknown_key_of_ = {};
 };
 
 namespace {
@@ -521,6 +219,7 @@ Result<TokenReport> Verification::run() {
     report.checks_.push_back(to_check(rule.name, std::move(verdict)));
   }
   report.accepted_ = all_decided;
+  report.unknown_key_of_ = std::move(unknown_key_of_);
   if (report.accepted_) accept(report);
   settle_marks(report.checks_, report.accepted_);
   return report;
@@ -730,73 +429,12 @@ Result<Verdict> Verification::audience_realm() {
                     ". Actual " + quoted(audience_->realm) + ".");
 }
 
-// The one certificate among this issuer's keys that `is_named`; none where a name could mean two.
-Verification::Named Verification::only_certificate(
-    const std::string& name, const std::function<bool(const Certificate&)>& is_named) const {
-  const Certificate* match = nullptr;
-  for (const auto& certificate : issuer_->keys) {
-    if (!is_named(certificate)) continue;
-    if (match != nullptr && match->der != certificate.der) {
-      return tl::unexpected("two different certificates of " + quoted(issuer_->identity) + " have the " +
-                            name);
-    }
-    match = &certificate;
-  }
-  if (match != nullptr) return match;
-  return tl::unexpected("no certificate of " + quoted(issuer_->identity) + " has the " + name);
-}
-
-// SHA-1 selects, the certificate itself is the pin.
-Verification::Named Verification::certificate_of_x5t(std::string_view x5t) const {
-  if (x5t.size() != kX5tSize || !base64url_decode(x5t)) {
-    return tl::unexpected("the header's 'x5t' is not the 27 characters of base64url without padding: " +
-                          claimed(x5t));
-  }
-  return only_certificate("x5t " + claimed(x5t), [&](const Certificate& one) { return one.x5t() == x5t; });
-}
-
-// Only keys that came from a JWKS have such a name.
-Verification::Named Verification::certificate_of_kid(std::string_view kid) const {
-  return only_certificate("kid " + claimed(kid), [&](const Certificate& one) { return one.kid == kid; });
-}
-
-Verification::Named Verification::named_certificate() const {
-  const auto& header = signed_part().jws.header;
-  if (const auto x5t = header.find_string("x5t")) return certificate_of_x5t(*x5t);
-  const auto kid = header.find_string("kid");
-  const bool has_named_keys =
-      std::ranges::any_of(issuer_->keys, [](const Certificate& one) { return one.kid.has_value(); });
-  if (kid && has_named_keys) return certificate_of_kid(*kid);
-  return tl::unexpected(std::string("the header names no certificate: 'x5t' is required"));
-}
-
 Result<Verdict> Verification::key() {
-  const auto named = named_certificate();
-  if (!named) return refuse(kInvalidCertificate, named.error());
-  const auto* match = *named;
-  if (!match->valid_at(Instant(std::chrono::seconds(now_)))) {
-    return refuse(kInvalidCertificate, "the certificate " + quoted(match->thumbprint) + " is valid from " +
-                                           format_instant(match->not_before) + " to " +
-                                           format_instant(match->not_after) + " only");
-  }
-  // The key decides the algorithm; a token that names another is an attack or a broken issuer (RFC 8725
-  // s.3.1).
-  const auto expected = s2s_algorithm(match->public_key.algorithm);
-  if (!expected || enum_name(*expected) != signed_part().algorithm()) {
-    return refuse(kInvalidSignature, "the key of certificate " + quoted(match->thumbprint) + " is for " +
-                                         (expected ? quoted(enum_name(*expected))
-                                                   : std::string("no algorithm of these tokens")) +
-                                         ", the token says " + claimed(signed_part().algorithm()));
-  }
-  auto key = Key::from_public(match->public_key);
-  if (!key) {
-    return refuse(kInvalidCertificate, "the key of certificate " + quoted(match->thumbprint) +
-                                           " is not accepted: " + key.error().message);
-  }
-  key_ = *std::move(key);
-  algorithm_ = *expected;
-  return pass(std::string(enum_name(algorithm_)) + " with certificate " + quoted(match->thumbprint) + " of " +
-              quoted(issuer_->identity));
+  auto choice = choose_key(signed_part(), issuer_->identity, issuer_->keys, now_);
+  key_ = std::move(choice.key);
+  algorithm_ = choice.algorithm;
+  if (choice.is_unknown && issuer_->is_oauth_server) unknown_key_of_ = issuer_->identity;
+  return std::move(choice.verdict);
 }
 
 Result<Verdict> Verification::signature() {
@@ -810,34 +448,6 @@ Result<Verdict> Verification::signature() {
 }
 
 // ---- 10: when ----
-
-std::optional<std::string> Verification::time_problem(const Lifetime& lifetime) const {
-  // All of these are below 2^39, so no sum of them can overflow.
-  const auto bounded = [](Duration duration) {
-    return std::clamp(duration.count(), std::int64_t{0}, kLatestSecond);
-  };
-  const auto skew = bounded(policy_.clock_skew);
-  const auto maximum = bounded(policy_.maximum_lifetime);
-  const auto now = format_instant(Instant(std::chrono::seconds(now_)));
-  const auto allowance = " (clock skew " + format_duration(Duration(skew)) + ")";
-  if (now_ < lifetime.not_before - skew) {
-    return "the token is valid from " + shown_second(lifetime.not_before) + " on, and it is " + now +
-           allowance;
-  }
-  if (now_ >= lifetime.expires + skew) {
-    return "the token ended at " + shown_second(lifetime.expires) + ", and it is " + now + allowance;
-  }
-  if (lifetime.expires - lifetime.not_before > maximum) {
-    return "the token is valid from " + shown_second(lifetime.not_before) + " to " +
-           shown_second(lifetime.expires) + ", longer than the maximum of " +
-           format_duration(Duration(maximum));
-  }
-  if (lifetime.expires > now_ + maximum + skew) {
-    return "the token ends at " + shown_second(lifetime.expires) +
-           ", further ahead than the maximum lifetime of " + format_duration(Duration(maximum)) + allowance;
-  }
-  return std::nullopt;
-}
 
 Result<Verdict> Verification::time() {
   if (!lifetime_) return undecided("no times to judge");

@@ -123,6 +123,9 @@ class TokenReport {
   [[nodiscard]] const Check* first_failure() const;
   // Only of an accepted token whose claims were judged; nullptr otherwise, and always of verify_jws.
   [[nodiscard]] const AcceptedToken* token() const;
+  // The OAuth server that the token names as its issuer, where it names a certificate that this one is not
+  // known to have: its document may have to be read again. Anyone can write such a token.
+  [[nodiscard]] const std::optional<std::string>& unknown_key_of() const { return unknown_key_of_; }
 
  private:
   friend class Verification;
@@ -130,6 +133,7 @@ class TokenReport {
   std::vector<Check> checks_ = {};
   bool accepted_ = false;
   std::optional<AcceptedToken> token_ = {};
+  std::optional<std::string> unknown_key_of_ = {};
 };
 
 // The rules of verify_token in the order of their checks, one check each; for pages of documentation and for

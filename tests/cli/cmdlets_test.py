@@ -501,6 +501,7 @@ class ExchangeSpellings(Walk, unittest.TestCase):
     FAMILIES = EXCHANGE_FAMILIES
     TITLE = "Cmdlets of Exchange Server"
     URL = "https://mail.contoso.com/autodiscover/metadata/json/1"
+    NOBODY = "https://127.0.0.1:1/metadata/json/1"
 
     def setUp(self):
         self.store = self.scratch.path / f"{self.id().rsplit('.', 1)[1]}.db"
@@ -530,8 +531,8 @@ class ExchangeSpellings(Walk, unittest.TestCase):
         self.assertEqual([one["Identity"] for one in self.done("Get-PartnerApplication")], ["HRApp", "Payroll"])
 
     def test_a_new_partner_may_be_read_from_its_document(self):
-        outcome = self.call("New-PartnerApplication", "-Name", "Exchange", "-AuthMetadataUrl", self.URL)
-        self.assertEqual(outcome.id, "Metadata.NoNetwork", outcome)
+        outcome = self.call("New-PartnerApplication", "-Name", "Exchange", "-AuthMetadataUrl", self.NOBODY)
+        self.assertEqual(outcome.id, "Network.NoConnection", outcome)
         made = self.done("New-PartnerApplication", "-Name", "Exchange", "-AuthMetadataUrl", self.URL, "--metadata-file",
                          self.document)
         self.assertEqual((made["MetadataUrl"], made["ApplicationTrustLevel"]), (self.URL, "Full"))
@@ -572,8 +573,8 @@ class ExchangeSpellings(Walk, unittest.TestCase):
             self.assertIn("create it again", outcome.error["message"])
 
     def test_an_authorization_server_is_made_shown_changed_and_removed(self):
-        outcome = self.call("New-AuthServer", "-Name", "sts", "-AuthMetadataUrl", self.URL)
-        self.assertEqual(outcome.id, "Metadata.NoNetwork", outcome)
+        outcome = self.call("New-AuthServer", "-Name", "sts", "-AuthMetadataUrl", self.NOBODY)
+        self.assertEqual(outcome.id, "Network.NoConnection", outcome)
         made = self.done("New-AuthServer", "sts", "-AuthMetadataUrl", self.URL, "--metadata-file", self.document)
         self.assertEqual((made["Identity"], made["MetadataUrl"]), ("sts", self.URL))
         self.done("Set-AuthServer", "sts", "-Enabled", "$false")

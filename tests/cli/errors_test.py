@@ -17,6 +17,7 @@ import subprocess
 import unittest
 
 from accord_program import BIN, DATA, SANITIZED, SECRETS, Scratch, main
+from tls_server import Authority, ClosedPort, Server, response
 
 SECONDS = 60
 NO_THUMBPRINT = "0" * 40
@@ -84,6 +85,7 @@ def locked(folder):
 class Row:
     """How an id is provoked: a command line, and what has to be so before.
 
+    line: @NAME@ stands for the URL of one of the servers below.
     verb: what stands before the message; alternatives with "|".
     locked: another process holds the store, and both forms are called at once.
     answer: there is a terminal, and this is typed at the question.
@@ -141,13 +143,28 @@ ROWS = {
     "Memory.Exhausted": Row("get-auth-metadata many.json",
                             write("many.json", json.dumps({"allowedAudiences": ["x" * 36] * 19_000}).encode()),
                             memory=range(5_000_000, 1_000_000, -500_000), target=None),
+    "Metadata.BadSignature": Row("get-auth-metadata signed.xml",
+                                 write("signed.xml", b'<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" '
+                                                     b'entityID="https://x/"><Signature/></EntityDescriptor>')),
     "Metadata.Contradiction": Row(f"{BY_DOCUMENT} lync.json"),
+    "Metadata.HostNotAllowed": Row("get-auth-metadata @elsewhere@ --ca-file ca.pem"),
     "Metadata.Invalid": Row("get-auth-metadata empty.json", write("empty.json", b"{}")),
     "Metadata.KeyMismatch": Row(f"set-oauth-server sts --metadata-file sts.json --expect-thumbprint {NO_THUMBPRINT}"),
     "Metadata.NeedsRealm": Row(f"{BY_DOCUMENT} open.json",
                                edited("exchange.json", "open.json", realm="*",
                                       issuer="00000002-0000-0ff1-ce00-000000000000@*")),
     "Metadata.NoNetwork": Row("new-oauth-server other --metadata-url https://127.0.0.1:1/metadata/json/1"),
+    "Module.Unusable": Row("bin/accord get-auth-metadata @good@",
+                           shell("mkdir bin && cp -L $(command -v accord) bin/"), verb="get-auth-metadata"),
+    "Network.AddressNotAllowed": Row("get-auth-metadata @inside@ --ca-file ca.pem"),
+    "Network.NameNotFound": Row("get-auth-metadata https://no-such-host.invalid/"),
+    "Network.NoAnswer": Row("get-auth-metadata @mute@ --ca-file ca.pem"),
+    "Network.NoConnection": Row("get-auth-metadata @closed@"),
+    "Network.Redirected": Row("get-auth-metadata @moved@ --ca-file ca.pem"),
+    "Network.Status": Row("get-auth-metadata @broken@ --ca-file ca.pem"),
+    "Network.TimedOut": Row("get-auth-metadata @silent@"),
+    "Network.TlsRefused": Row("get-auth-metadata @good@"),
+    "Network.TooLarge": Row("get-auth-metadata @large@ --ca-file ca.pem"),
     "OAuthConfiguration.Incomplete": Row("export-auth-metadata", sql("UPDATE oauth_configuration SET service_name = NULL")),
     "OAuthConfiguration.NotFound": Row("set-oauth-configuration site:redmond --realm example.net"),
     "OAuthServer.Exists": Row("new-oauth-server STS --metadata-file other.json",
@@ -172,6 +189,8 @@ ROWS = {
     "PartnerApplication.IssuerInUse": Row(f"{BY_DOCUMENT} exchange.json"),
     "PartnerApplication.NotFound": Row("remove-partner-application exchnge"),
     "Property.Unknown": Row("get-sip-domain --property Nmae"),
+    "Service.CannotListen": Row("start-token-service --listen 192.0.2.1:8443 --certificate data/cert-p256.pem --key server.key",
+                                shell("cp data/cert-p256.key server.key; chmod 600 server.key")),
     "SipDomain.Exists": Row("new-sip-domain LITWAREINC.com"),
     "SipDomain.IsDefault": Row("remove-sip-domain litwareinc.com"),
     "SipDomain.NotFound": Row("remove-sip-domain example.net"),
@@ -212,7 +231,7 @@ PENDING = {
 }
 
 # Ids that cannot be provoked from outside, and why.
-IMPOSSIBLE = {}
+IMPOSSIBLE = {"Service.Failed": "a server that listens fails only where the system refuses it threads or descriptors"}
 if IS_SANITIZED:
     for id_ in ("Internal.Unexpected", "Memory.Exhausted"):
         IMPOSSIBLE[id_] = "sanitized programs do not start with as little memory as it takes"
@@ -237,6 +256,31 @@ def make_world(scratch):
     token = scratch.ok("new-oauth-token", "--store", "store.db", "--partner", "exchange", "--host", "mail.contoso.com")
     (scratch.path / "token.txt").write_bytes(token.out)
     (scratch.path / "data").symlink_to(DATA)
+
+
+class Servers:
+    """What answers at the URLs of the rows; their authority is ca.pem."""
+
+    def __init__(self, folder):
+        authority = Authority(folder, "ca")
+        certificate = authority.issue("server")
+        document = (folder / "sts.json").read_bytes()
+        large = b"HTTP/1.1 200 OK\r\nContent-Length: 2000000\r\n\r\n"
+        answers = {"good": response(document), "mute": b"", "broken": response(b"", "503 Service Unavailable"),
+                   "moved": response(b"", "302 Found", Location="https://elsewhere.invalid/"), "large": large}
+        self.all = {name: Server(answer, certificate) for name, answer in answers.items()}
+        self.all["silent"] = Server(lambda _, connection: connection.recv(1))
+        self.all["closed"] = ClosedPort()
+        for name, keys in (("elsewhere", "https://elsewhere.invalid/keys"), ("inside", self.all["good"].url("/keys"))):
+            self.all[name] = Server(response(json.dumps({"issuer": "https://sts.example.net/", "jwks_uri": keys}).encode()),
+                                    certificate)
+
+    def named_in(self, line):
+        return re.sub(r"@([a-z]+)@", lambda found: f"https://localhost:{self.all[found[1]].port}/", line)
+
+    def close(self):
+        for server in self.all.values():
+            server.close()
 
 
 def content_of(store):
@@ -364,9 +408,13 @@ class Errors(unittest.TestCase):
             cls.rows.pop(name, None)
             print(f"NOT PROVOKED: {name}: {why}")
         make_world(world)
+        servers = Servers(world.path)
+        cls.addClassCleanup(servers.close)
+        for row in cls.rows.values():
+            row.line = servers.named_in(row.line)
         with concurrent.futures.ThreadPoolExecutor(max_workers=3) as pool:
-            # The one that waits for a lock begins first.
-            names = sorted(cls.rows, key=lambda name: not cls.rows[name].locked)
+            # Those that wait, for a lock or a server, begin first.
+            names = sorted(cls.rows, key=lambda name: not cls.rows[name].locked and name != "Network.TimedOut")
             cls.results = dict(zip(names, pool.map(lambda name: Result(world, name, cls.rows[name]), names)))
 
     def test_each_id_of_the_surface_has_a_row_and_each_row_an_id(self):

@@ -15,8 +15,11 @@ import sys
 import unittest
 
 from accord_program import DATA, Scratch, main
+from tls_server import Authority, Server, response
 
 SECONDS = int(os.environ.get("ACCORD_SECONDS", "15"))
+# A verb that runs until a signal ends it; it gets one after so many seconds.
+LASTING = ("start-token-service", 1.5)
 # What an example may end in where the world is not its own: not found, there already, a verdict, no store, a question.
 OF_THE_WORLD = {3, 4, 5, 6, 7, 9}
 # And one for a monitoring system: a warning, critical, unknown.
@@ -61,6 +64,7 @@ class Worlds:
         shutil.copy2(scratch.path / "exchange.db.key", scratch.path / "rolling.db.key")
         scratch.ok("import-certificate", "--store", "rolling.db", "--path", DATA / "cert-ed25519-pair.pem", "--identity",
                    "global", "--type", "OAuthTokenIssuer", "--roll", "--effective-date", "+20d")
+        self.serve_document(scratch)
         stores = {"files": None, "beginning": "new.db", "working": "lync.db", "sound": "exchange.db",
                   "rolling": "rolling.db"}
         for name in self.NAMES:
@@ -70,6 +74,17 @@ class Worlds:
             if stores[name]:
                 for end in ("", ".key"):
                     shutil.copy2(scratch.path / (stores[name] + end), world / ("store.db" + end))
+
+    def serve_document(self, scratch):
+        """Where examples with --ca-file read from: a document at every path of a server whose authority is ca.pem."""
+        certificate = Authority(scratch.path, "ca").issue("server")
+        self.server = Server(response((scratch.path / "exchange.json").read_bytes()), certificate)
+
+    def at_hand(self, command):
+        """The command line with that server's URLs instead of those of servers that are not there."""
+        if "--ca-file" not in command:
+            return command
+        return re.sub(r"https://[^/ ]+", f"https://localhost:{self.server.port}", command)
 
     def import_default(self, scratch, store):
         """The certificate that a server uses for TLS, in the store beside the token issuer's."""
@@ -94,7 +109,7 @@ class Worlds:
             subprocess.run(["openssl", *words], cwd=scratch.path, capture_output=True, check=True)
 
     def files(self, world, token):
-        for document in ("lync.json", "exchange.json", "sts.json", "answer.p7b"):
+        for document in ("lync.json", "exchange.json", "sts.json", "answer.p7b", "ca.pem"):
             shutil.copy(self.scratch.path / document, world)
         for source, name in (("cert-other.pem", "sharepoint.cer"), ("cert-modern.pfx", "issuer.pfx"),
                              ("cert-modern.pfx", "next.pfx"),
@@ -106,7 +121,9 @@ class Worlds:
         (world / "partners.batch").write_text("# who is trusted how\n"
                                               "set-partner-application exchange --application-trust-level full\n"
                                               "set-partner-application exchange --enabled true\n")
-        for secret in ("password.txt", "issuer.pem", "token.txt"):
+        shutil.copy(DATA / "cert-p256.pem", world / "server.pem")
+        shutil.copy(DATA / "cert-p256.key", world / "server.key")
+        for secret in ("password.txt", "issuer.pem", "token.txt", "server.key"):
             (world / secret).chmod(0o600)
 
     def run(self, command, name, number):
@@ -115,10 +132,13 @@ class Worlds:
         shutil.copytree(self.scratch.path / name, folder)
         environment = {**self.scratch.env, "ACCORD_STORE": str(folder / "store.db"), "HOME": str(folder / "home")}
         # A session of its own has no terminal, so that a question can only be an error.
-        process = subprocess.Popen(["bash", "-e", "-o", "pipefail", "-c", command], cwd=folder, env=environment,
+        process = subprocess.Popen(["bash", "-e", "-o", "pipefail", "-c", self.at_hand(command)],
+                                   cwd=folder, env=environment,
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                    start_new_session=True)
         try:
+            if command.startswith(LASTING[0]):
+                self.end_later(process)
             out, err = process.communicate(timeout=SECONDS)
             return process.returncode, out, err.decode(errors="replace")
         except subprocess.TimeoutExpired:
@@ -127,6 +147,13 @@ class Worlds:
             return "hangs", b"", ""
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    @staticmethod
+    def end_later(process):
+        try:
+            process.wait(LASTING[1])
+        except subprocess.TimeoutExpired:
+            process.terminate()
 
 
 def calls_the_verb(command, verb):
@@ -150,6 +177,7 @@ class Examples(unittest.TestCase):
         scratch = Scratch()
         cls.addClassCleanup(scratch.close)
         cls.worlds = Worlds(scratch)
+        cls.addClassCleanup(cls.worlds.server.close)
         surface = scratch.ok("accord", "help", "--output", "json").json()
         cls.verbs = {verb["name"]: [example["command"] for example in verb["examples"]] for verb in surface["verbs"]}
 

@@ -3,12 +3,14 @@
 import datetime
 import gzip
 import os
+import pathlib
 import re
 import shutil
 import socket
 import ssl
 import subprocess
 import unittest
+import warnings
 
 from accord_program import BIN, ProgramTest, Scratch, main, wall_clock
 from tls_server import Authority, ClosedPort, Server, response
@@ -29,7 +31,7 @@ class Network(ProgramTest):
         authority = Authority(folder, "ca")
         cls.ca = authority.path
         cls.other_ca = Authority(folder, "other-ca").path
-        cls.good = authority.issue("good")
+        cls.good = authority.issue("good", ["localhost", "127.0.0.1", "::1", "ip6-localhost", "ip6-loopback"])
         cls.certificates = {
             "wrong name": authority.issue("wrong", ["mail.contoso.com", "*.contoso.com", "192.0.2.1"]),
             "expired": authority.issue("expired", start=-60 * DAY, end=-30 * DAY),
@@ -94,10 +96,11 @@ class Reading(Network):
             server = self.serve(host="::1")
         except OSError:
             self.skipTest("this host has no IPv6 on loopback")
-        names = [line.split()[1:] for line in open("/etc/hosts", encoding="utf-8") if line.split()[:1] == ["::1"]]
-        if not any("localhost" in line for line in names):
-            self.skipTest("localhost is not ::1 here")
-        self.expect_read(self.fetch(server.url(), "--output", "json"))
+        lines = [line.split() for line in pathlib.Path("/etc/hosts").read_text(encoding="utf-8").splitlines()]
+        name = next((line[-1] for line in lines if line[:1] == ["::1"]), None)
+        if name is None:
+            self.skipTest("no name is ::1 here")
+        self.expect_read(self.fetch(server.url(host=name), "--output", "json"))
 
     def test_any_certificate_is_taken_only_with_a_warning(self):
         for name, certificate in self.certificates.items():
@@ -110,7 +113,7 @@ class Reading(Network):
         server = self.serve()
         call = self.fetch(server.url(), "--verbose")
         self.assertRegex(call.err.decode(), rf"VERBOSE: tried .*127\.0\.0\.1:{server.port}.*; TLSv1\.3; certificate: CN=a server, "
-                                            r"for localhost, 127\.0\.0\.1, ::1, by CN=ca, until 20..-..-..T..:..:..Z; \d+ ms\n")
+                                            r"for localhost, 127\.0\.0\.1, ::1, .*, by CN=ca, until 20..-..-..T..:..:..Z; \d+ ms\n")
 
     def test_the_certificate_of_the_server_itself_will_do_as_its_authority(self):
         certificate = self.certificates["self-signed"]
@@ -118,7 +121,7 @@ class Reading(Network):
 
     def test_options_of_the_network_are_not_for_files(self):
         (self.scratch.path / "exchange.json").write_bytes(self.document)
-        for more in (["--ca-file", self.ca], ["--trust-any-certificate"]):
+        for more in (["--ca-file", self.ca], ["--trust-any-certificate"], ["--allow-host", "ex.com"]):
             call = self.run_program("get-auth-metadata", "exchange.json", *more, "--output", "json")
             self.assertEqual((call.code, call.error()["id"]), (2, "Parameter.Clash"))
 
@@ -189,6 +192,7 @@ class Tls(Network):
         self.assertNotIn("\u202e".encode(), call.err)
 
     def test_a_server_without_tls_1_2(self):
+        warnings.simplefilter("ignore", DeprecationWarning)
         try:
             server = self.serve(newest=ssl.TLSVersion.TLSv1_1)
             context = ssl.create_default_context()
@@ -206,6 +210,10 @@ class Tls(Network):
 
     def test_tls_1_2_will_do(self):
         self.expect_read(self.fetch(self.serve(newest=ssl.TLSVersion.TLSv1_2).url(), "--output", "json"))
+
+    def test_a_server_that_wants_a_certificate_of_its_clients(self):
+        for newest in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            self.expect(self.serve(newest=newest, clients=self.ca).url(), "Network.TlsRefused", "handshake")
 
     def test_plain_http_on_the_port(self):
         self.expect(self.plain(response(b"hello", "400 Bad Request")).url(), "Network.TlsRefused", "does not speak TLS",

@@ -65,14 +65,18 @@ def response(body=b"", status="200 OK", **headers):
 
 class Server:
     """Serves each connection in a thread. answer: bytes, or a function that gets the request's bytes and the connection and
-    gives bytes or None. certificate: a PEM file with the key; None: no TLS."""
+    gives bytes or None. certificate: a PEM file with the key; None: no TLS. newest: the one version of TLS that it speaks.
+    clients: the authority that it wants certificates of its clients from."""
 
-    def __init__(self, answer, certificate=None, host="127.0.0.1", newest=None):
+    def __init__(self, answer, certificate=None, host="127.0.0.1", newest=None, clients=None):
         self.answer, self.requests, self.connections = answer, [], 0
         self.context = None
         if certificate:
             self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.context.load_cert_chain(certificate)
+            if clients:
+                self.context.verify_mode = ssl.CERT_REQUIRED
+                self.context.load_verify_locations(clients)
             if newest:
                 self.context.set_ciphers("DEFAULT:@SECLEVEL=0")
                 self.context.minimum_version = newest

@@ -110,5 +110,25 @@ TEST_CASE("an https URL is taken as it is written, or refused") {
   }
 }
 
+TEST_CASE("the password of a URL that names a user is not shown") {
+  for (const std::string url :
+       {"https://u:secret@ex.com/", "https://secret@ex.com", "https://a@secret@ex.com/x@y",
+        "u:secret@ex.com/", "http://u:secret@ex.com?q"}) {
+    CAPTURE(url);
+    const auto refused = parse_https_url(url);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message.find("secret") == std::string::npos);
+    CHECK(refused.error().message.find("ex.com") != std::string::npos);
+    CHECK(refused.error().target.find("secret") == std::string::npos);
+  }
+}
+
+TEST_CASE("issuers that are URLs, of https and as ADFS writes them") {
+  for (const auto* url : {"https://sts.windows.net/x/", "http://fs.contoso.com/adfs/services/trust"})
+    CHECK(is_url_issuer(url));
+  for (const auto* other : {"", "http", "http:/x", "HTTP://x", "ftp://x", "urn:x", "00000001-0000"})
+    CHECK_FALSE(is_url_issuer(other));
+}
+
 }  // namespace
 }  // namespace accord

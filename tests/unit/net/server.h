@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <csignal>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -62,8 +63,16 @@ class Server {
  public:
   using Script = std::function<void(Connection&)>;
 
-  Server(Speaks speaks, Script script) : speaks_(speaks), script_(std::move(script)) {
-    listen_on_loopback();
+  Server(Speaks speaks, Script script, int family = AF_INET) : speaks_(speaks), script_(std::move(script)) {
+    if (family == AF_INET6) {
+      sockaddr_in6 address = {};
+      address.sin6_addr = in6addr_loopback;
+      listen_on(address, AF_INET6);
+    } else {
+      sockaddr_in address = {};
+      address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+      listen_on(address, AF_INET);
+    }
     if (speaks == Speaks::tls) make_tls();
     thread_ = std::thread([this] { serve(); });
   }
@@ -82,17 +91,16 @@ class Server {
   }
 
  private:
-  void listen_on_loopback() {
-    socket_ = Descriptor(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_in address = {};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(address);
+  template <class Address>
+  void listen_on(Address address, int family) {
     auto* const generic = reinterpret_cast<sockaddr*>(&address);
+    generic->sa_family = static_cast<sa_family_t>(family);
+    socklen_t size = sizeof(address);
+    socket_ = Descriptor(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
     REQUIRE(bind(socket_.number(), generic, size) == 0);
     REQUIRE(listen(socket_.number(), 16) == 0);
     REQUIRE(getsockname(socket_.number(), generic, &size) == 0);
-    port_ = ntohs(address.sin_port);
+    port_ = ntohs(reinterpret_cast<sockaddr_in*>(generic)->sin_port);  // in the same place in both
   }
 
   void make_tls() {
@@ -104,7 +112,16 @@ class Server {
             1);
   }
 
+  // OpenSSL writes to connections that the other side has left; that is the server's own affair.
+  static void hold_pipe_signal() {
+    sigset_t held;
+    sigemptyset(&held);
+    sigaddset(&held, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &held, nullptr);
+  }
+
   void serve() {
+    hold_pipe_signal();
     while (!is_ending_) {
       const Descriptor accepted(accept4(socket_.number(), nullptr, nullptr, SOCK_CLOEXEC));
       if (!accepted) continue;

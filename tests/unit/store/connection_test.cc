@@ -37,6 +37,27 @@ TEST_CASE_FIXTURE(FreshStore, "a change that is not committed is undone") {
   CHECK(count_domains(*open(OpenFor::reading)) == 0);
 }
 
+TEST_CASE_FIXTURE(FreshStore, "the counter moves when another connection has changed something, and only then") {
+  const auto other = open(OpenFor::reading);
+  const auto before = must(other->change_counter());
+  CHECK(must(other->change_counter()) == before);
+  CHECK(count_domains(*other) == 0);
+  CHECK(must(other->change_counter()) == before);
+  {
+    const auto transaction = must(Transaction::begin_writing(*store));
+    must(insert_sip_domain(*store, {.name = "undone.example"}));
+  }
+  CHECK(must(other->change_counter()) == before);
+  {
+    auto transaction = must(Transaction::begin_writing(*store));
+    must(insert_sip_domain(*store, {.name = "kept.example"}));
+    must(transaction.commit());
+  }
+  const auto after = must(other->change_counter());
+  CHECK(after != before);
+  CHECK(must(other->change_counter()) == after);
+}
+
 TEST_CASE_FIXTURE(FreshStore, "a committed change is seen by others, one that is not yet is not") {
   const auto other = open(OpenFor::reading);
   auto transaction = must(Transaction::begin_writing(*store));

@@ -802,6 +802,81 @@ TEST_CASE_FIXTURE(World, "attack 29: keys of one issuer do not sign for another"
   }
 }
 
+// A key of a JWKS: with the name that it has there.
+Certificate of_key_set(const std::string& name, const std::string& kid) {
+  auto made = test::certificate(name);
+  made.kid = kid;
+  return made;
+}
+
+std::string signed_with_kid(const World& world, std::string_view kid, const std::string& key = "rsa") {
+  const auto header = with(without(World::header(), "x5t"), "kid", kid);
+  return World::sign_with_header(header, world.app_claims(), key);
+}
+
+TEST_CASE_FIXTURE(World, "a kid alone chooses among keys that came from a JWKS, and no others") {
+  CHECK(verdict(verify(signed_with_kid(*this, "key-1"))) == "key 2000009");
+  partner.keys = {of_key_set("rsa", "key-1"), of_key_set("rsa-other", "key-2"), test::certificate("p256")};
+  CHECK(verdict(verify(signed_with_kid(*this, "key-1"))).empty());
+  CHECK(verdict(verify(signed_with_kid(*this, "key-2", "rsa-other"))).empty());
+
+  SUBCASE("the name is compared byte for byte") {
+    for (const auto* kid : {"KEY-1", "key-", "key-11", "key-3"}) {
+      CAPTURE(kid);
+      CHECK(verdict(verify(signed_with_kid(*this, kid))) == "key 2000009");
+    }
+  }
+  SUBCASE("the key of another name does not verify") {
+    CHECK(verdict(verify(signed_with_kid(*this, "key-2", "rsa"))) == "signature 2000000");
+  }
+  SUBCASE("a key without a kid is never meant, not by its x5t either") {
+    CHECK(verdict(verify(signed_with_kid(*this, test::certificate("p256").x5t()))) == "key 2000009");
+    CHECK(verdict(verify(signed_with_kid(*this, test::certificate("rsa").x5t()))) == "key 2000009");
+  }
+  SUBCASE("the key still decides the algorithm") {
+    partner.keys = {of_key_set("p256", "key-1")};
+    CHECK(verdict(verify(signed_with_kid(*this, "key-1"))) == "key 2000000");
+  }
+  SUBCASE("a name that two certificates have means neither") {
+    partner.keys = {of_key_set("rsa", "key-1"), of_key_set("rsa-other", "key-1")};
+    CHECK(verdict(verify(signed_with_kid(*this, "key-1"))) == "key 2000009");
+    partner.keys = {of_key_set("rsa", "key-1"), of_key_set("rsa", "key-1")};
+    CHECK(verdict(verify(signed_with_kid(*this, "key-1"))).empty());
+  }
+  SUBCASE("the kid of another issuer's key chooses nothing") {
+    partner.keys = {of_key_set("rsa-other", "key-2")};
+    server.keys = {of_key_set("rsa", "key-1")};
+    CHECK(verdict(verify(signed_with_kid(*this, "key-1"))) == "key 2000009");
+  }
+  SUBCASE("beside an x5t it is a repetition, whatever the key's own name") {
+    const auto x5t = test::certificate("rsa").x5t();
+    CHECK(verdict(verify(sign_with_header(with(header(), "kid", x5t), app_claims()))).empty());
+    CHECK(verdict(verify(sign_with_header(with(header(), "kid", "key-1"), app_claims()))) ==
+          "token.header 2000001");
+    CHECK(verdict(verify(sign_with_header(header(), app_claims()))).empty());
+  }
+  SUBCASE("without any name there is no key, even where there is one only") {
+    partner.keys = {of_key_set("rsa", "key-1")};
+    CHECK(verdict(verify(sign_with_header(without(header(), "x5t"), app_claims()))) == "key 2000009");
+  }
+  SUBCASE("outside its validity it is refused") {
+    partner.keys.front().not_after = kNow - std::chrono::seconds(1);
+    CHECK(verdict(verify(signed_with_kid(*this, "key-1"))) == "key 2000009");
+  }
+}
+
+TEST_CASE_FIXTURE(World, "an issuer named by an http URL, as ADFS calls itself, is looked up whole") {
+  const std::string name = "http://fs.litwareinc.com/adfs/services/trust";
+  std::optional<IssuerName> asked;
+  policy.trust.issuers = [&](const IssuerName& issuer) -> Result<std::vector<TrustedIssuer>> {
+    asked = issuer;
+    return std::vector<TrustedIssuer>();
+  };
+  CHECK(verdict(verify(sign(with(app_claims(), "iss", name)))) == "issuer 2000001");
+  REQUIRE(asked.has_value());
+  CHECK(*asked == IssuerName{name, ""});
+}
+
 TEST_CASE_FIXTURE(World, "attack 30: x5t selects, and two certificates that share it select nothing") {
   auto twin = test::certificate("rsa-other");
   twin.thumbprint = test::certificate("rsa").thumbprint;
