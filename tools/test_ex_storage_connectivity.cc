@@ -19,9 +19,8 @@ struct Options : FetchOptions {
 Result<ExitCode> run(Environment& env, const Options& options) {
   LiveCall call;
   static_cast<FetchOptions&>(call) = options;
-  TRY_ASSIGN(call.url, exchange_target(env, options.target_uri));
   call.user.sip = options.sip_uri;
-  TRY_ASSIGN(auto test, test_live_path(env, call));
+  TRY_ASSIGN(auto test, test_path_to_exchange(env, call, options.target_uri));
   test.skip("Storage",
             fmt::format("{} is not opened and no item is written: the test ends with the trust",
                         options.folder ? fmt::format("folder '{}'", *options.folder) : "the mailbox"));

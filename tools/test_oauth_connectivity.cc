@@ -82,10 +82,10 @@ Verb declare() {
           {{"test-oauth-connectivity --service ews --target-uri https://mail.contoso.com/ews/exchange.asmx "
             "--mailbox kenmyer@contoso.com",
             "Whether Exchange takes our tokens that speak for a user."},
-           {"test-oauth-connectivity --service generic --target-uri "
-            "https://sharepoint.contoso.com/_vti_bin/client.svc "
-            "--app-only --output json",
-            "The same of SharePoint, as an application, for a program."}},
+           {"test-oauth-connectivity --service autod --target-uri https://autodiscover.contoso.com "
+            "--app-only "
+            "--output json",
+            "The same of Autodiscover, as an application, for a program."}},
       .output = &kConnectionTestType,
       .in_batch = InBatch::not_atomic,
       .run = run,

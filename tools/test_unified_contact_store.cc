@@ -22,9 +22,8 @@ Result<ExitCode> run(Environment& env, const Options& options) {
   static_cast<FetchOptions&>(call) = options;
   if (options.target_fqdn)
     env.verbose("-TargetFqdn is accepted for compatibility: the store stands for every server of its pools.");
-  TRY_ASSIGN(call.url, exchange_target(env, options.target_uri));
   call.user.sip = options.user_sip_address;
-  TRY_ASSIGN(auto test, test_live_path(env, call));
+  TRY_ASSIGN(auto test, test_path_to_exchange(env, call, options.target_uri));
   test.skip("Contacts", "no contact is read or written: the test ends with the trust");
   emit_tests(env, {test}, true);
   return live_exit_code(test);

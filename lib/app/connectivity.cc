@@ -20,17 +20,17 @@ namespace {
 constexpr int kUnauthorized = 401;
 constexpr int kForbidden = 403;
 
-constexpr std::array<std::string_view, 9> kLaterSteps = {
-    "Anonymous call", "Challenge",          "Clock",   "Partner", "Issuer",
-    "Token",          "Authenticated call", "Verdict", ""};
+constexpr std::array<std::string_view, 12> kSteps = {
+    "URL",   "Name",    "Connect", "TLS",   "Anonymous call",     "Challenge",
+    "Clock", "Partner", "Issuer",  "Token", "Authenticated call", "Verdict"};
 
 // What is left of the path after a step that failed.
 void skip_rest(ConnectionTest& test) {
   const auto is_there = [&](std::string_view name) {
     return std::ranges::find(test.steps, name, &TestStep::name) != test.steps.end();
   };
-  for (const auto name : kLaterSteps) {
-    if (!name.empty() && !is_there(name)) test.skip(std::string(name), "the path ended before");
+  for (const auto name : kSteps) {
+    if (!is_there(name)) test.skip(std::string(name), "the path ended before");
   }
 }
 
@@ -495,16 +495,23 @@ ExitCode live_exit_code(const ConnectionTest& test) {
   return test.failed() ? ExitCode::negative : ExitCode::success;
 }
 
-Result<std::string> exchange_target(Environment& env, const std::optional<std::string>& target_uri) {
-  if (target_uri) return *target_uri;
+Result<ConnectionTest> test_path_to_exchange(Environment& env, LiveCall call,
+                                             const std::optional<std::string>& target_uri) {
   TRY_ASSIGN(auto* store, env.read());
   TRY_ASSIGN(const auto deployment, read_deployment(*store));
-  const auto& url = deployment.configuration.exchange_autodiscover_url;
-  if (url) return *url;
-  return fail("OAuthConfiguration.Incomplete",
-              "ExchangeAutodiscoverUrl is not set, which says where Exchange is", "ExchangeAutodiscoverUrl",
-              "set-oauth-configuration --exchange-autodiscover-url "
-              "https://HOST/autodiscover/autodiscover.svc, or give --target-uri");
+  const auto& url = target_uri ? target_uri : deployment.configuration.exchange_autodiscover_url;
+  if (url) {
+    call.url = *url;
+    return test_live_path(env, call);
+  }
+  ConnectionTest test{.target = "ExchangeAutodiscoverUrl"};
+  test.fail("URL", "ExchangeAutodiscoverUrl is not set, which says where Exchange is");
+  skip_rest(test);
+  test.find({"AUTODISCOVER", severity_of("AUTODISCOVER"), "Global", "ExchangeAutodiscoverUrl is empty",
+             "set-oauth-configuration --exchange-autodiscover-url "
+             "https://HOST/autodiscover/autodiscover.svc, or give "
+             "--target-uri"});
+  return test;
 }
 
 }  // namespace accord

@@ -32,9 +32,10 @@ struct LiveCall : FetchOptions {
 // 0 or 5: a call either ends well or does not.
 [[nodiscard]] ExitCode live_exit_code(const ConnectionTest& test);
 
-// Where ExchangeAutodiscoverUrl says that Exchange is. Fails with OAuthConfiguration.Incomplete.
-[[nodiscard]] Result<std::string> exchange_target(Environment& env,
-                                                  const std::optional<std::string>& target_uri);
+// The same at ExchangeAutodiscoverUrl, or at `target_uri` in its place. Where neither is set, that is what
+// the test finds: AUTODISCOVER.
+[[nodiscard]] Result<ConnectionTest> test_path_to_exchange(Environment& env, LiveCall call,
+                                                           const std::optional<std::string>& target_uri);
 
 // --- The decisions, each a pure function
 
