@@ -47,6 +47,10 @@ Result<ExitCode> run_on_records(const Call& call, Environment& env) {
   env.verbose(fmt::format("{} records came in", records.size()));
   const bool prints = std::ranges::find(call.bound.given, "PassThru") != call.bound.given.end();
   if (records.empty() && prints) env.emit(*call.verb->output, {});
+  if (records.empty() && call.verb->name.starts_with("test-")) {
+    return fail("Test.NothingTested", "nothing was tested: no record came in", "-",
+                "the get verb before the pipe printed none");
+  }
   if (records.empty()) return ExitCode::success;
   if (call.verb->input.all_at_once) return run_on_all(records, call, env);
   env.emits_many();

@@ -105,6 +105,9 @@ constexpr std::array<std::string_view, 5> kFindingProperties = {"Id", "Severity"
 constexpr std::array<std::string_view, 3> kCheckProperties = {"Name", "Result", "Detail"};
 constexpr std::array<std::string_view, 7> kTokenContentProperties = {
     "Verified", "Kind", "Header", "Claims", "NotBefore", "Expires", "ActorToken"};
+constexpr std::array<std::string_view, 4> kConnectionTestProperties = {"Result", "Target", "Steps",
+                                                                       "Findings"};
+constexpr std::array<std::string_view, 4> kTestStepProperties = {"Number", "Name", "Result", "Detail"};
 constexpr std::array<std::string_view, 2> kMemberProperties = {"Name", "Value"};
 
 std::vector<std::string> thumbprints_of(const std::vector<Certificate>& keys) {
@@ -160,6 +163,8 @@ const RecordType kRefreshType{"Refresh", kRefreshProperties};
 const RecordType kCheckType{"Check", kCheckProperties};
 const RecordType kTokenContentType{"TokenContent", kTokenContentProperties};
 const RecordType kMemberType{"Member", kMemberProperties};
+const RecordType kConnectionTestType{"ConnectionTest", kConnectionTestProperties};
+const RecordType kTestStepType{"TestStep", kTestStepProperties};
 
 Record to_record(const PartnerApplication& partner) {
   Record record(kPartnerApplicationType);

@@ -37,6 +37,8 @@ extern const RecordType kRefreshType;
 extern const RecordType kCheckType;
 extern const RecordType kTokenContentType;
 extern const RecordType kMemberType;
+extern const RecordType kConnectionTestType;
+extern const RecordType kTestStepType;
 
 [[nodiscard]] Record to_record(const PartnerApplication& partner);
 [[nodiscard]] Record to_record(const OAuthServer& server);

@@ -26,12 +26,17 @@ ExitCode print(const Process& process, std::string_view verb, std::string_view t
   return written ? ExitCode::success : report(process.console, verb, written.error(), {});
 }
 
+// What a monitoring line begins with.
+std::string_view plugin_name(std::string_view verb) {
+  return verb == "test-deployment" ? "DEPLOYMENT" : "CERTIFICATE";
+}
+
 // A monitoring system shows the first line of standard output alone.
 ExitCode tell(const Process& process, std::string_view verb, const Error& error, const ReportStyle& style,
               bool is_monitored) {
   if (is_monitored) {
     static_cast<void>(process.console.write_out(
-        fmt::format("CERTIFICATE UNKNOWN - {}\n", escape_for_terminal(error.message))));
+        fmt::format("{} UNKNOWN - {}\n", plugin_name(verb), escape_for_terminal(error.message))));
   }
   return report(process.console, verb, error, style);
 }

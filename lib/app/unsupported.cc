@@ -9,10 +9,6 @@ namespace accord {
 namespace {
 
 constexpr std::string_view kLater = "it is not in this version";
-constexpr std::string_view kTryToken =
-    "it is not in this version; new-oauth-token P | test-oauth-token - --as-partner P tries what can be "
-    "tried without the "
-    "network";
 constexpr std::string_view kTrustedApplications =
     "trusted applications of SIP servers are outside server-to-server OAuth; use new-partner-application for "
     "tokens";
@@ -23,9 +19,7 @@ constexpr std::string_view kDiagnosis =
     "test-oauth-token look at the tokens";
 
 constexpr auto kCmdlets = std::to_array<std::pair<std::string_view, std::string_view>>({
-    {"Test-CsExStorageConnectivity", kTryToken},
     {"Test-CsExStorageNotification", kDiagnosis},
-    {"Test-CsUnifiedContactStore", kLater},
     {"Debug-CsUnifiedContactStore", kDiagnosis},
     {"Invoke-CsUcsRollback", kDiagnosis},
     {"Get-CsTopology", kLater},
@@ -55,11 +49,6 @@ constexpr auto kCmdlets = std::to_array<std::pair<std::string_view, std::string_
     {"New-CsTrustedApplicationPool", kTrustedApplications},
     {"Set-CsTrustedApplicationPool", kTrustedApplications},
     {"Remove-CsTrustedApplicationPool", kTrustedApplications},
-    {"Test-OAuthConnectivity", kTryToken},
-    {"Test-PartnerApplication", kTryToken},
-    {"Test-OAuthServer", kLater},
-    {"Test-Deployment", kLater},
-    {"Show-OAuthDiagnostic", kLater},
     {"Compare-Configuration", kLater},
     {"Test-ManagementStore", kLater},
     {"Backup-ManagementStore",

@@ -18,6 +18,7 @@ from accord_program import DATA, DOCUMENTED, ProgramTest, main
 SECONDS = float(os.environ.get("ACCORD_SECONDS", "1"))
 THUMBPRINT = "6054F68093BB8AE3A43979ED1FD57C649A850586"
 
+NOWHERE = "https://127.0.0.1:1/"  # where nobody answers
 # A call of each verb that is right, to which one wrong parameter is added.
 RIGHT = {
     "export-auth-metadata": [],
@@ -48,10 +49,17 @@ RIGHT = {
     "set-oauth-server": ["nobody"],
     "set-partner-application": ["exchange"],
     "set-sip-domain": ["b.example"],
+    "show-oauth-diagnostic": ["2000003"],
     "show-oauth-token": ["--token-file", "token"],
     "start-token-service": [],  # without TLS it is refused, whatever else is wrong
     "test-certificate-configuration": [],
+    "test-deployment": ["--partner", "nobody"],
+    "test-ex-storage-connectivity": ["--sip-uri", "a@b.example", "--target-uri", NOWHERE],
+    "test-oauth-connectivity": ["--service", "generic", "--target-uri", NOWHERE],
+    "test-oauth-server": ["nobody"],
     "test-oauth-token": ["--token-file", "token"],
+    "test-partner-application": ["nobody"],
+    "test-unified-contact-store": ["--target-uri", NOWHERE],
     "update-management-store-key": [],
 }
 WRONG = {
@@ -82,7 +90,7 @@ def is_readable(text):
 
 def is_plugin_line(out):
     """What --nagios prints, whatever came of the call."""
-    return out.startswith(b"CERTIFICATE ") and out.count(b"\n") == 1
+    return out.startswith((b"CERTIFICATE ", b"DEPLOYMENT ")) and out.count(b"\n") == 1
 
 
 class WithStore(ProgramTest):

@@ -127,6 +127,7 @@ ROWS = {
     "Certificate.WrongPassword": Row("import-certificate --path data/cert-modern.pfx --password-file wrong",
                                      write("wrong", b"not it\n")),
     "CertificateRequest.NotFound": Row("request-certificate --list --request-id 7", form="--format json"),
+    "Challenge.Invalid": Row("show-oauth-diagnostic 'Bearer realm=a, realm=b'", target=False),
     "File.CannotRead": Row("get-auth-metadata data/"),
     "File.CannotWrite": Row("export-auth-metadata --output-file nowhere/lync.json"),
     "File.Exists": Row("export-certificate --type OAuthTokenIssuer --include-private-key --password-file data/password "

@@ -40,9 +40,9 @@ def deployment(scratch, store, service, host):
 
 class Worlds:
     """Folders: the files that examples name; those and a new store; those and a deployment at work, one whose partner knows
-    the token issuer, and one that has staged the next."""
+    the token issuer, one that has staged the next, and one whose partners can be reached."""
 
-    NAMES = ("files", "beginning", "working", "sound", "rolling")
+    NAMES = ("files", "beginning", "working", "sound", "rolling", "live")
 
     def __init__(self, scratch):
         self.scratch = scratch
@@ -66,8 +66,9 @@ class Worlds:
         scratch.ok("import-certificate", "--store", "rolling.db", "--path", DATA / "cert-ed25519-pair.pem", "--identity",
                    "global", "--type", "OAuthTokenIssuer", "--roll", "--effective-date", "+20d")
         self.serve_document(scratch)
+        self.live(scratch)
         stores = {"files": None, "beginning": "new.db", "working": "lync.db", "sound": "exchange.db",
-                  "rolling": "rolling.db"}
+                  "rolling": "rolling.db", "live": "live.db"}
         for name in self.NAMES:
             world = scratch.path / name
             world.mkdir(mode=0o700)
@@ -77,13 +78,39 @@ class Worlds:
                     shutil.copy2(scratch.path / (stores[name] + end), world / ("store.db" + end))
 
     def serve_document(self, scratch):
-        """Where examples with --ca-file read from: a document at every path of a server whose authority is ca.pem."""
+        """Where examples with --ca-file read from: a document at every path of a server whose authority is ca.pem, but for
+        two that are guarded as Exchange guards its own."""
         certificate = Authority(scratch.path, "ca").issue("server")
-        self.server = Server(response((scratch.path / "exchange.json").read_bytes()), certificate)
+        documents = {name: response((scratch.path / f"{name}.json").read_bytes()) for name in ("exchange", "sts")}
+        challenge = ('Bearer client_id="00000002-0000-0ff1-ce00-000000000000", '
+                     'trusted_issuers="00000004-0000-0ff1-ce00-000000000000@litwareinc.com"')
+
+        def answer(request, _):
+            path = request.split(b" ")[1].lower()
+            if not path.endswith((b".asmx", b".svc")):
+                return documents["sts" if b"/sts/" in path else "exchange"]
+            if b"Bearer eyJ" in request:
+                return response(b"")
+            return response(b"", "401 Unauthorized", WWW_Authenticate=challenge)
+
+        self.server = Server(answer, certificate)
+
+    def live(self, scratch):
+        """A deployment whose partners are that server, and know its key."""
+        deployment(scratch, "live.db", "lync", "lync.litwareinc.com")
+        key = scratch.ok("get-certificate", "--store", "live.db", "--type", "OAuthTokenIssuer", "--where",
+                         'State -eq "Current"', "--property", "Thumbprint", "--output", "value").text.strip()
+        known = ("--store", "live.db", "--ca-file", "ca.pem", "--told-thumbprint", key)
+        host = f"https://localhost:{self.server.port}"
+        scratch.ok("new-partner-application", "exchange", "--metadata-url", f"{host}/autodiscover/metadata/json/1",
+                   "--application-trust-level", "full", *known)
+        scratch.ok("new-oauth-server", "sts", "--metadata-url", f"{host}/sts/metadata/json/1", *known)
+        scratch.ok("set-oauth-configuration", "--store", "live.db", "--exchange-autodiscover-url",
+                   f"{host}/autodiscover/autodiscover.svc")
 
     def at_hand(self, command):
         """The command line with that server's URLs instead of those of servers that are not there."""
-        if "--ca-file" not in command:
+        if "--ca-file" not in command and not command.startswith("test-"):
             return command
         return re.sub(r"https://[^/ ]+", f"https://localhost:{self.server.port}", command)
 

@@ -29,6 +29,9 @@ MANY_FAILURES = 20  # then the rest is not tried
 NEVER = {}
 # Verbs that run until a signal ends them.
 LASTING = {"start-token-service"}
+# Those that call other servers, of which there are none here.
+CALLING = {"request-oauth-token", "test-deployment", "test-ex-storage-connectivity", "test-oauth-connectivity", "test-oauth-server",
+           "test-partner-application", "test-unified-contact-store"}
 # Of a verdict: what was asked for is printed, and nothing failed.
 VERDICTS = {5, 6}
 
@@ -107,7 +110,7 @@ def noun_of(verb):
 
 class Surface:
     def __init__(self, document):
-        self.verbs = [verb for verb in document["verbs"] if verb["name"] not in LASTING]
+        self.verbs = [verb for verb in document["verbs"] if verb["name"] not in LASTING | CALLING]
         self.exit_codes = {one["code"] for one in document["exitCodes"]}
         self.code_of = {one["id"]: one["exitCode"] for one in document["errors"]}
         for verb in self.verbs:
@@ -1039,7 +1042,7 @@ class GeneratedLines(WithWorld):
     @staticmethod
     def is_plugin(line, call):
         """Whether it was called with --nagios: it prints one line and ends in 0 to 3, whatever came of it."""
-        return (b"nagios" in line.text().lower() and call.out.startswith(b"CERTIFICATE ") and call.out.count(b"\n") == 1
+        return (b"nagios" in line.text().lower() and call.out.startswith((b"CERTIFICATE ", b"DEPLOYMENT ")) and call.out.count(b"\n") == 1
                 and call.code <= 3)
 
     def problems_of_failure(self, line, call):
