@@ -89,7 +89,8 @@ class Registration(LiveTest):
             self.assertEqual([(one["Identity"], one["Result"], one["Kept"]) for one in done],
                              [("exchange", "Updated", first)])
             self.assertEqual(self.stored()["Thumbprints"], first + done[0]["Added"])
-            self.ok("remove-certificate", "--store", self.exchange, "--type", "OAuthTokenIssuer", "--staged")
+            self.ok("remove-certificate", "--store", self.exchange, "--type", "OAuthTokenIssuer", "--staged",
+                    "--confirm=false")
             self.assertEqual(self.update("exchange").json()["Removed"], done[0]["Added"])
             self.assertEqual(self.stored()["Thumbprints"], first)
 
