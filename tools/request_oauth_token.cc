@@ -61,13 +61,14 @@ Verb declare() {
                             {.help = "How the assertion is handed over.",
                              .default_text = "Acs for a server of that type, else ClientCredentials"})),
           },
-      .examples = {{"request-oauth-token --oauth-server sts --resource "
-                    "00000002-0000-0ff1-ce00-000000000000/mail.contoso.com@contoso.com",
-                    "A token for an Exchange server that trusts the same authorization server."},
-                   {"request-oauth-token sts --resource "
-                    "00000003-0000-0ff1-ce00-000000000000/sharepoint.contoso.com@contoso.com --grant jwtbearer "
-                    "--property Audience,Expires",
-                    "What came back, without the token, asked for as RFC 7523 has it."}},
+      .examples =
+          {{"request-oauth-token --oauth-server sts --resource "
+            "00000002-0000-0ff1-ce00-000000000000/mail.contoso.com@contoso.com",
+            "A token for an Exchange server that trusts the same authorization server."},
+           {"request-oauth-token sts --resource "
+            "00000003-0000-0ff1-ce00-000000000000/sharepoint.contoso.com@contoso.com --grant jwtbearer "
+            "--property Audience,Expires",
+            "What came back, without the token, asked for as RFC 7523 has it."}},
       .output = &kOAuthTokenType,
       .in_batch = InBatch::not_atomic,
       .run = run,

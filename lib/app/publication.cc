@@ -28,9 +28,10 @@ constexpr std::array<Product, 4> kProducts = {{
 
 constexpr std::string_view kJsonType = "application/json; charset=utf-8";  // protocol.md 2.6
 constexpr std::string_view kKeySetType = "application/jwk-set+json";       // RFC 7517, 8.5.2
-// A signed assertion in both spellings (protocol.md 3.4).
-constexpr std::array<std::string_view, 2> kGrants = {"http://oauth.net/grant_type/jwt/1.0/bearer",
-                                                     "urn:ietf:params:oauth:grant-type:jwt-bearer"};
+// A signed assertion as the grant, in both spellings, or as the client's authentication (protocol.md 3.4).
+constexpr std::array<std::string_view, 3> kGrants = {"http://oauth.net/grant_type/jwt/1.0/bearer",
+                                                     "urn:ietf:params:oauth:grant-type:jwt-bearer",
+                                                     "client_credentials"};
 constexpr std::string_view kSetPublicUrl = "set-oauth-configuration --public-url URL";
 
 Product product_of(std::string_view principal) {

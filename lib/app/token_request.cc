@@ -62,7 +62,6 @@ Result<FetchRules> rules_for(const OAuthServer& server, const TokenQuery& query)
   FetchRules rules;
   rules.ca_pem = server.relation.ca_pem;
   rules.trust_any_certificate = query.trust_any_certificate;
-  rules.follow_redirects = false;
   rules.allow_private_addresses = true;
   if (server.metadata_url) {
     TRY_ASSIGN(const auto named, check_named_url("issuance endpoint", *server.token_endpoint,
@@ -114,7 +113,8 @@ VerifyPolicy policy_for(const OAuthServer& server, const TokenQuery& query, cons
 std::optional<Instant> time_of(const json::Value& claims, std::string_view name) {
   const auto* value = claims.find(name);
   if (value == nullptr) return std::nullopt;
-  const auto second = parse_integer(value->text(), 0, kLatestInstant.time_since_epoch().count());
+  const auto text = value->is_integer() ? std::to_string(value->integer()) : value->text();
+  const auto second = parse_integer(text, 0, kLatestInstant.time_since_epoch().count());
   return second ? std::optional(Instant(Duration(*second))) : std::nullopt;
 }
 

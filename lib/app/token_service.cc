@@ -1,10 +1,14 @@
 #include "lib/app/token_service.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <deque>
 
@@ -13,6 +17,7 @@
 #include "lib/app/service_resource.h"
 #include "lib/app/service_state.h"
 #include "lib/app/service_token_endpoint.h"
+#include "lib/core/descriptor.h"
 #include "lib/core/encoding.h"
 
 namespace accord {
@@ -107,6 +112,27 @@ ServerResponse not_allowed(const std::vector<std::string_view>& methods) {
   return answer;
 }
 
+enum class ReadyFile { missing, regular, other };
+// Of the name itself: a link such as /dev/stdout is written through, and neither replaced nor removed.
+ReadyFile kind_of(const std::string& path) {
+  struct stat status = {};
+  if (lstat(path.c_str(), &status) != 0) return ReadyFile::missing;
+  return S_ISREG(status.st_mode) ? ReadyFile::regular : ReadyFile::other;
+}
+
+// Whole or not at all, for whoever waits for it; it need not outlive a power cut, and writing it so would
+// take longer than everything else before the first request.
+Result<void> write_ready_file(const std::string& path, std::string_view text) {
+  if (kind_of(path) == ReadyFile::other) return write_file(path, text);
+  const auto temporary = fmt::format("{}.{}.new", path, getpid());
+  const Descriptor file(open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  const int failed = file ? write_all(file.number(), text) : errno;
+  if (failed == 0 && rename(temporary.c_str(), path.c_str()) == 0) return {};
+  const auto why = describe_errno(failed != 0 ? failed : errno);
+  if (file) unlink(temporary.c_str());
+  return fail("File.CannotWrite", fmt::format("cannot write '{}': {}", path, why), path);
+}
+
 // ---- One request
 
 struct Handled {
@@ -130,7 +156,7 @@ class TokenService final : public ServerHandler {
         fmt::format("{}://{}:{}", request_.server.tls ? "https" : "http",
                     address.find(':') == std::string::npos ? address : '[' + address + ']', port);
     env_.notice(fmt::format("This is a test server. It listens at {} ({}); Ctrl-C ends it.", url, roles()));
-    if (request_.ready_file) TRY(write_file(*request_.ready_file, url + '\n', 0600));
+    if (request_.ready_file) TRY(write_ready_file(*request_.ready_file, url + '\n'));
     return {};
   }
 
@@ -139,8 +165,8 @@ class TokenService final : public ServerHandler {
     const auto now = SystemClock().now();
     auto handled = answer(states_[worker], request, now);
     const auto took = std::chrono::steady_clock::now() - started;
-    log_.request(now, request, handled.response,
-                 std::chrono::duration_cast<std::chrono::microseconds>(took), handled.notes);
+    log_.request(now, request, handled.response, std::chrono::duration_cast<std::chrono::microseconds>(took),
+                 handled.notes);
     return std::move(handled.response);
   }
 
@@ -188,10 +214,9 @@ class TokenService final : public ServerHandler {
     if (place.kind == Kind::document) return document(place.document, state, now);
     TRY_ASSIGN(const auto* snapshot, state.snapshot(now));
     if (place.kind == Kind::resource) return resource(*snapshot, request, now);
-    TRY_ASSIGN(auto result,
-               answer_token_request(
-                   state, *snapshot, replays_,
-                   {.request = request, .realm = place.realm, .detail = detail(), .now = now}));
+    TRY_ASSIGN(auto result, answer_token_request(
+                                state, *snapshot, replays_,
+                                {.request = request, .realm = place.realm, .detail = detail(), .now = now}));
     return Handled{std::move(result.response), std::move(result.notes)};
   }
 
@@ -224,16 +249,19 @@ bool issues(const TokenServiceRequest& request) {
 
 Result<void> check_configuration(const ServiceSnapshot& state, const TokenServiceRequest& request) {
   if (issues(request) && state.own.principal != kAuthorizationServerPrincipal) {
-    return fail("Parameter.Clash",
-                fmt::format("only an authorization server issues tokens for others, and our ServiceName is '{}'",
-                            state.own.principal),
-                "--role", "leave issuer out, or set-oauth-configuration --service-name sts");
+    return fail(
+        "Parameter.Clash",
+        fmt::format("only an authorization server issues tokens for others, and our ServiceName is '{}'",
+                    state.own.principal),
+        "--role", "leave issuer out, or set-oauth-configuration --service-name sts");
   }
   if (request.is_loopback || !state.deployment.configuration.hosts.empty()) return {};
-  return fail("OAuthConfiguration.Incomplete",
-              fmt::format("to listen at '{}', where others can reach it, Hosts must say under which names it is called",
-                          request.server.address),
-              request.server.address, "set-oauth-configuration --hosts HOST, or listen at 127.0.0.1");
+  return fail(
+      "OAuthConfiguration.Incomplete",
+      fmt::format(
+          "to listen at '{}', where others can reach it, Hosts must say under which names it is called",
+          request.server.address),
+      request.server.address, "set-oauth-configuration --hosts HOST, or listen at 127.0.0.1");
 }
 
 Result<void> check_ready_file(const TokenServiceRequest& request, const StoreLocation& location) {
@@ -248,7 +276,8 @@ Result<void> check_ready_file(const TokenServiceRequest& request, const StoreLoc
 
 // A file of an earlier run would tell a waiting script too early.
 void remove_ready_file(const TokenServiceRequest& request) {
-  if (request.ready_file && is_regular_file(*request.ready_file)) unlink(request.ready_file->c_str());
+  if (request.ready_file && kind_of(*request.ready_file) == ReadyFile::regular)
+    unlink(request.ready_file->c_str());
 }
 
 }  // namespace

@@ -140,6 +140,7 @@ Result<Exchange> exchange(const HttpRequest& request, const FetchRules& rules,
   TRY_ASSIGN(const auto* module, functions());
   const auto lines = lines_of(request.headers);
   std::vector<const char*> headers;
+  headers.reserve(lines.size());
   for (const auto& line : lines) headers.push_back(line.c_str());
   const ClientRequest asked = {.url = request.url.c_str(),
                                .method = request.method.c_str(),

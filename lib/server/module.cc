@@ -242,6 +242,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   // Since when the other side keeps us waiting; the largest value while we are at work.
   [[nodiscard]] SteadyClock::rep waiting_since() const { return waiting_since_; }
+  [[nodiscard]] bool keeps_waiting() const { return waiting_since_ != kWorking; }
   // So that the next one that needs room cuts another.
   void is_being_cut() { is_working(); }
 
@@ -277,7 +278,7 @@ class Connections {
     const auto slowest = std::min_element(alive.begin(), alive.end(), [](const auto& a, const auto& b) {
       return a->waiting_since() < b->waiting_since();
     });
-    if (slowest == alive.end()) return false;
+    if (slowest == alive.end() || !(*slowest)->keeps_waiting()) return false;
     (*slowest)->is_being_cut();
     (*slowest)->cut();
     return true;

@@ -154,7 +154,6 @@ ROWS = {
     "Metadata.NeedsRealm": Row(f"{BY_DOCUMENT} open.json",
                                edited("exchange.json", "open.json", realm="*",
                                       issuer="00000002-0000-0ff1-ce00-000000000000@*")),
-    "Metadata.NoNetwork": Row("new-oauth-server other --metadata-url https://127.0.0.1:1/metadata/json/1"),
     "Module.Unusable": Row("bin/accord get-auth-metadata @good@",
                            shell("mkdir bin && cp -L $(command -v accord) bin/"), verb="get-auth-metadata"),
     "Network.AddressNotAllowed": Row("get-auth-metadata @inside@ --ca-file ca.pem"),

@@ -20,8 +20,9 @@ from tls_server import Authority, Server, response
 SECONDS = int(os.environ.get("ACCORD_SECONDS", "15"))
 # A verb that runs until a signal ends it; it gets one after so many seconds.
 LASTING = ("start-token-service", 1.5)
-# What an example may end in where the world is not its own: not found, there already, a verdict, no store, a question.
-OF_THE_WORLD = {3, 4, 5, 6, 7, 9}
+# What an example may end in where the world is not its own: not found, there already, a verdict, no store, no server,
+# a question.
+OF_THE_WORLD = {3, 4, 5, 6, 7, 8, 9}
 # And one for a monitoring system: a warning, critical, unknown.
 OF_A_PLUGIN = {1, 2, 3}
 

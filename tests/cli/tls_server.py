@@ -103,6 +103,8 @@ class Server:
     def serve(self, connection):
         with contextlib.suppress(OSError, ssl.SSLError), connection:
             connection.settimeout(30)
+            # Else the answer waits until the client has acknowledged the session tickets of TLS 1.3: 40 ms.
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self.context:
                 connection = self.context.wrap_socket(connection, server_side=True)
             with connection:

@@ -524,6 +524,23 @@ class Life(ServiceTest):
             service.get("/test")
             self.assertEqual(service.log, "")
 
+    def test_a_ready_file_that_is_a_link_is_written_through_and_stays(self):
+        link, target = self.scratch.path / "link", self.scratch.path / "target"
+        target.write_text("")
+        link.symlink_to(target)
+        with self.start("mail", "--quiet") as service:
+            more = subprocess.Popen([BIN / "start-token-service", "--store", "mail.db", "--insecure-http", "--listen", "127.0.0.1:0",
+                                     "--once-ready-file", link, "--quiet"], env=self.scratch.env, cwd=self.scratch.path)
+            self.addCleanup(more.wait)
+            end = time.monotonic() + 20
+            while not target.read_text() and time.monotonic() < end:
+                time.sleep(0.01)
+            self.assertTrue(target.read_text().startswith("http://127.0.0.1:"))
+            more.terminate()
+            self.assertEqual(more.wait(20), 0)
+            self.assertTrue(link.is_symlink() and target.exists())
+            self.assertEqual(service.get("/test").status, 401)
+
     def test_plain_http_on_loopback(self):
         with self.start("mail", tls=None) as service:
             self.assertTrue(service.url.startswith("http://127.0.0.1:"))

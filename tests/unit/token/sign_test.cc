@@ -48,10 +48,10 @@ TEST_CASE("a UPN stands in nameid, and an address alone leaves nameid and nii ou
 }
 
 TEST_CASE("an assertion names no application") {
-  CHECK(json::dump(assertion_claims(kRequest)) ==
+  CHECK(json::dump(assertion_claims(kRequest, "one")) ==
         R"({"iss":"00000004-0000-0ff1-ce00-000000000000@litwareinc.com",)"
         R"("aud":"00000002-0000-0ff1-ce00-000000000000/mail.contoso.com@contoso.com",)"
-        R"("iat":"1403212820","nbf":"1403212820","exp":"1403256020"})");
+        R"("iat":"1403212820","nbf":"1403212820","exp":"1403256020","jti":"one"})");
 }
 
 TEST_CASE("a signed token has typ, alg and x5t in its header, and is signed with the key") {
