@@ -369,8 +369,7 @@ void judge_refusal(ConnectionTest& test, const HttpResponse& response, bool has_
                         diagnosis.reason.value_or("(no reason)"), diagnosis.meaning));
   if (diagnosis.rows.empty()) return;
   const auto& row = diagnosis.rows.front();
-  const bool is_of_user = row == "PARTNER-TRUST" || row == "USER-MAPPING";
-  if (is_of_user && !has_user) return;
+  if (row == "USER-MAPPING" && !has_user) return;
   test.find({row, severity_of(row), test.target,
              fmt::format("{} {}: {}", diagnosis.code.value_or(""), diagnosis.category.value_or(""),
                          diagnosis.meaning),

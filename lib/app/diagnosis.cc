@@ -44,6 +44,9 @@ constexpr auto kDiagnostics = std::to_array<Known>({
     {"2000001", "S2SAppActAs", "the address that was called takes no token that speaks for a user",
      "this protocol of the server is open to application tokens only", "PARTNER-TRUST",
      "test-oauth-connectivity --service ews --target-uri URL --app-only"},
+    {"2000001", "ApplicationTrustLevel", "the server does not let us act as this token asks",
+     "the partner application that stands for us there has a lower ApplicationTrustLevel", "PARTNER-TRUST",
+     "have the other admin run set-partner-application NAME --application-trust-level full"},
     {"2000001", "cannot be parsed", "the server could not read the token",
      "something between the two servers changed or cut the Authorization header, or the token has a form "
      "that "
@@ -77,7 +80,7 @@ constexpr auto kDiagnostics = std::to_array<Known>({
     {"2000008", "", "the server does not take this kind of grant",
      "a token of another kind is expected there", "", kTestServers},
     {"2000009", "", "the certificate that signed the token is unknown to the server, or not valid now",
-     "our certificate has ended, or the server still holds the one before it", "CERT-EXPIRY CERT-NOTIFY",
+     "the server still holds the certificate before it, or ours has ended", "CERT-NOTIFY CERT-EXPIRY",
      kTestCertificates},
     {"2000020", "", "the server asks for further claims of the user, as conditional access does",
      "a policy of a hosted tenant applies to this call; servers cannot satisfy it", "",

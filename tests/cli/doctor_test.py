@@ -7,6 +7,7 @@ import unittest
 
 from accord_program import DATA, ProgramTest, Scratch, main
 from tls_server import Authority, ClosedPort, Server, response
+from token_service import Authority as ServiceAuthority, TokenService
 
 DAY = datetime.timedelta(days=1)
 EXCHANGE = "00000002-0000-0ff1-ce00-000000000000"
@@ -440,6 +441,110 @@ class Deployment(Doctor):
         self.assertTrue(call.text.startswith("DEPLOYMENT UNKNOWN - "), call)
         call = self.run_program("test-deployment", "--output", "json")
         self.assertEqual((call.code, call.error()["id"]), (7, "Store.Missing"))
+
+
+class Real(ProgramTest):
+    """Between our own token services: an Exchange and a Lync that trust each other, and an authorization server."""
+
+    TENANT = "tenant.example"
+
+    def setUp(self):
+        super().setUp()
+        self.authority = ServiceAuthority(self.scratch.path)
+        self.services = {}
+        self.deploy("mail", "exchange", "contoso.com", "cert-p384-pair.pem")
+        self.deploy("lync", "lync", "litwareinc.com", "cert-ed25519-pair.pem", running=False)
+
+    def deploy(self, name, service, domain, certificate, *words, running=True):
+        """NAME.db and, as a rule, its service, whose address its document NAME.json has."""
+        store = ("--store", f"{name}.db")
+        self.ok("new-management-store", *store, "--service-name", service, "--sip-domain", domain)
+        self.ok("import-certificate", *store, "--path", DATA / certificate, "--identity", "global", "--type", "OAuthTokenIssuer")
+        self.ok("set-oauth-configuration", *store, "--hosts", "127.0.0.1", "--public-url", "https://127.0.0.1:1")
+        if running:
+            service = TokenService(self.scratch, f"{name}.db", self.authority, "--refresh", "0", *words)
+            self.addCleanup(service.__exit__, None, None, None)
+            self.services[name] = service
+            self.ok("set-oauth-configuration", *store, "--public-url", service.url)
+        self.ok("export-auth-metadata", *store, "--output-file", f"{name}.json")
+
+    def trust(self, name, other, *words, level="full"):
+        """`name` takes tokens of `other`, and counts as told of its key by it."""
+        self.ok("new-partner-application", other, "--store", f"{name}.db", "--metadata-file", f"{other}.json",
+                "--application-trust-level", level, "--ca-file", "ca.pem", "--told-thumbprint", self.key_of(name), *words)
+
+    def key_of(self, name):
+        return self.ok("get-certificate", "--store", f"{name}.db", "--where", 'State -eq "Current"', "--property", "Thumbprint",
+                       "--output", "value").text.strip()
+
+    def judged(self, *words, code):
+        call = self.run_program(*words, "--store", "lync.db", "--output", "json")
+        self.assertEqual(call.code, code, call)
+        return call.json()
+
+    def call(self, *words, code, rows_are=(), step=None):
+        target = self.services["mail"].url + "/ews/exchange.asmx"
+        test = self.judged("test-oauth-connectivity", "--service", "ews", "--target-uri", target, "--ca-file", "ca.pem", *words,
+                           code=code)
+        self.assertEqual((rows(test), failed(test)[:1]), (list(rows_are), [step] if step else []), test)
+        return test
+
+    def test_two_that_trust_each_other(self):
+        self.trust("mail", "lync")
+        self.trust("lync", "mail")
+        self.ok("set-oauth-configuration", "--store", "lync.db", "--exchange-autodiscover-url",
+                self.services["mail"].url + "/autodiscover/autodiscover.svc")
+        self.assertEqual(rows(self.judged("test-partner-application", "mail", code=0)), [])
+        self.assertEqual(self.judged("test-deployment", code=0)["Cause"], "nothing is wrong")
+        self.call(code=0)
+        self.call("--mailbox", "kenmyer@contoso.com", code=0)
+        self.judged("test-ex-storage-connectivity", "kenmyer@contoso.com", code=0)
+
+        # We roll, and nobody tells them.
+        self.ok("request-certificate", "--store", "lync.db", "--new", "--self-signed", "--key-alg", "P-256", "--identity", "global",
+                "--type", "OAuthTokenIssuer", "--confirm=false")
+        self.call(code=5, rows_are=["CERT-NOTIFY"], step="Authenticated call")
+        self.ok("export-auth-metadata", "--store", "lync.db", "--output-file", "lync.json")
+        self.ok("set-partner-application", "lync", "--store", "mail.db", "--metadata-file", "lync.json")
+        self.call(code=0)
+        # They disable us.
+        self.ok("set-partner-application", "lync", "--store", "mail.db", "--enabled", "false")
+        self.call(code=5, rows_are=["REALM-MISMATCH"], step="Issuer")
+        self.ok("set-partner-application", "lync", "--store", "mail.db", "--enabled", "true")
+        # They trust us for ourselves alone.
+        self.ok("set-partner-application", "lync", "--store", "mail.db", "--application-trust-level", "application")
+        self.call(code=0)
+        test = self.call("--mailbox", "kenmyer@contoso.com", code=5, rows_are=["PARTNER-TRUST"], step="Authenticated call")
+        self.assertIn("2000001", test["Steps"][-1]["Detail"])
+        # We are renamed.
+        self.ok("set-partner-application", "lync", "--store", "mail.db", "--application-trust-level", "full")
+        self.ok("set-oauth-configuration", "--store", "lync.db", "--realm", "renamed.example", "--confirm=false")
+        self.call(code=5, rows_are=["REALM-MISMATCH"], step="Issuer")
+        self.assertIn("OUR-NAME-CHANGED", rows(self.judged("test-partner-application", "mail", code=5)))
+        # They roll.
+        self.ok("request-certificate", "--store", "mail.db", "--new", "--self-signed", "--key-alg", "P-256", "--identity", "global",
+                "--type", "OAuthTokenIssuer", "--confirm=false")
+        self.assertIn("META-STALE", rows(self.judged("test-partner-application", "mail", code=5)))
+
+    def test_two_with_an_authorization_server(self):
+        self.deploy("sts", "sts", self.TENANT, "cert-ed25519-pair.pem", "--role", "metadata,resource,issuer")
+        self.trust("sts", "mail")
+        self.trust("sts", "lync")
+        for name, other, principal in (("mail", "lync", LYNC), ("lync", "mail", EXCHANGE)):
+            self.ok("new-oauth-server", "sts", "--store", f"{name}.db", "--metadata-url",
+                    f"{self.services['sts'].url}/{self.TENANT}/metadata/json/1", "--metadata-file", "sts.json", "--ca-file", "ca.pem",
+                    "--told-thumbprint", self.key_of(name))
+            self.ok("new-partner-application", other, "--store", f"{name}.db", "--application-identifier", principal,
+                    "--use-oauth-server", "--realm", self.TENANT, "--application-trust-level", "full")
+        test = self.call(code=0)
+        self.assertIn("OAuth server 'sts'", test["Steps"][8]["Detail"])
+        self.call("--mailbox", "kenmyer@contoso.com", code=0)
+        # The authorization server does not know us any more.
+        self.ok("set-partner-application", "lync", "--store", "sts.db", "--enabled", "false")
+        test = self.call(code=5, rows_are=["CERT-NOTIFY"], step="Token")
+        self.assertIn("'sts' refused it: invalid_client", test["Steps"][9]["Detail"])
+        self.ok("set-oauth-server", "sts", "--store", "lync.db", "--enabled", "false")
+        self.call(code=5, rows_are=["OAUTHSERVER-MISSING"], step="Issuer")
 
 
 if __name__ == "__main__":
