@@ -398,8 +398,11 @@ std::variant<PartnerApplication, Finding> choose_partner(const OurSide& ours,
   const auto at_host =
       std::ranges::find_if(fitting, [&](const auto& one) { return is_called_at(one, host); });
   if (at_host != fitting.end()) return *at_host;
-  if (fitting.size() == 1) return fitting.front();
   if (fitting.empty()) return no_partner(ours, challenge, call);
+  if (fitting.size() == 1) return fitting.front();
+  // One whose document is at another host is another server of the same product.
+  const auto may_be = [](const PartnerApplication& one) { return !one.metadata_url; };
+  if (std::ranges::count_if(fitting, may_be) == 1) return *std::ranges::find_if(fitting, may_be);
   std::vector<std::string> names;
   for (const auto& one : fitting) names.push_back(one.identity);
   return Finding{
