@@ -62,12 +62,26 @@ bool names_us(const std::string& issuer, const IssuerName& own) {
          (name->realm == "*" || equals_ignoring_case(name->realm, own.realm));
 }
 
+bool any_names_us(const std::vector<std::string>& issuers, const IssuerName& own) {
+  return std::ranges::any_of(issuers, [&](const auto& one) { return names_us(one, own); });
+}
+
 const OAuthServer* named_server(const OurSide& ours, const std::vector<std::string>& issuers) {
   for (const auto& server : ours.servers) {
     const auto names = [&](const auto& issuer) { return names_server(issuer, server); };
     if (server.enabled && std::ranges::any_of(issuers, names)) return &server;
   }
   return nullptr;
+}
+
+// Whether the server says that it trusts the kind of token that this partner is registered for.
+bool takes_our_kind(const OurSide& ours, const BearerChallenge& challenge,
+                    const PartnerApplication& partner) {
+  if (!challenge.trusted_issuers) return false;
+  if (partner.source == TrustSource::oauth_server)
+    return named_server(ours, *challenge.trusted_issuers) != nullptr;
+  const auto own = ours.deployment.issuer();
+  return own && any_names_us(*challenge.trusted_issuers, *own);
 }
 
 // Where the server does not say whom it trusts, what is registered decides.
@@ -400,9 +414,9 @@ std::variant<PartnerApplication, Finding> choose_partner(const OurSide& ours,
   if (at_host != fitting.end()) return *at_host;
   if (fitting.empty()) return no_partner(ours, challenge, call);
   if (fitting.size() == 1) return fitting.front();
-  // One whose document is at another host is another server of the same product.
-  const auto may_be = [](const PartnerApplication& one) { return !one.metadata_url; };
-  if (std::ranges::count_if(fitting, may_be) == 1) return *std::ranges::find_if(fitting, may_be);
+  // On premises and hosted it is the same application; whom the server trusts tells which of them answered.
+  const auto is_meant = [&](const PartnerApplication& one) { return takes_our_kind(ours, challenge, one); };
+  if (std::ranges::count_if(fitting, is_meant) == 1) return *std::ranges::find_if(fitting, is_meant);
   std::vector<std::string> names;
   for (const auto& one : fitting) names.push_back(one.identity);
   return Finding{
@@ -418,9 +432,7 @@ std::variant<IssuerChoice, Finding> choose_issuer(const OurSide& ours, const Bea
   const auto own = ours.deployment.issuer();
   const auto& issuers = challenge.trusted_issuers;
   const auto* server = issuers ? named_server(ours, *issuers) : registered_server(ours, partner);
-  const bool trusts_us =
-      own &&
-      (!issuers || std::ranges::any_of(*issuers, [&](const auto& one) { return names_us(one, *own); }));
+  const bool trusts_us = own && (!issuers || any_names_us(*issuers, *own));
   // What is registered comes first, the rest after it: an authorization server, then ourselves.
   if (!wants_server && trusts_us) {
     return IssuerChoice{.why =

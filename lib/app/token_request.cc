@@ -83,7 +83,7 @@ tl::unexpected<Error> refused(const OAuthServer& server, const TokenEndpointErro
   const auto text = error.description ? fmt::format("{} ({})", error.error, *error.description) : error.error;
   const auto codes = error.codes.empty() ? error.error : error.codes.front();
   return fail("OAuthServer.Refused",
-              fmt::format("OAuth server '{}' gives no token: {}", server.identity, escape_for_terminal(text)),
+              fmt::format("no token from OAuth server '{}': {}", server.identity, escape_for_terminal(text)),
               server.identity, fmt::format("show-oauth-diagnostic '{}' explains it", codes));
 }
 
@@ -189,7 +189,7 @@ Result<TokenExchange> exchange_assertion(Environment& env, const TokenQuery& que
   TRY_ASSIGN(const auto own, require_issuer(deployment));
   if (!server.token_endpoint) {
     return fail("OAuthServer.NoTokenEndpoint",
-                fmt::format("OAuth server '{}' has no token endpoint", server.identity), server.identity,
+                fmt::format("the OAuth server '{}' has no token endpoint", server.identity), server.identity,
                 fmt::format("update-oauth-server {} reads its document again", server.identity));
   }
   if (!server.enabled) env.warn(fmt::format("OAuth server '{}' is disabled here", server.identity));

@@ -104,7 +104,8 @@ class Worlds:
         host = f"https://localhost:{self.server.port}"
         scratch.ok("new-partner-application", "exchange", "--metadata-url", f"{host}/autodiscover/metadata/json/1",
                    "--application-trust-level", "full", *known)
-        scratch.ok("new-oauth-server", "sts", "--metadata-url", f"{host}/sts/metadata/json/1", *known)
+        scratch.ok("new-oauth-server", "sts", "--metadata-url", f"{host}/sts/metadata/json/1", "--allow-host", "login.fabrikam.com",
+                   *known)
         scratch.ok("set-oauth-configuration", "--store", "live.db", "--exchange-autodiscover-url",
                    f"{host}/autodiscover/autodiscover.svc")
 

@@ -30,7 +30,7 @@ NEVER = {}
 # Verbs that run until a signal ends them.
 LASTING = {"start-token-service"}
 # Those that call other servers, of which there are none here.
-CALLING = {"request-oauth-token", "test-deployment", "test-ex-storage-connectivity", "test-oauth-connectivity", "test-oauth-server",
+CALLING = {"request-oauth-token", "update-partner-application", "update-oauth-server", "test-deployment", "test-ex-storage-connectivity", "test-oauth-connectivity", "test-oauth-server",
            "test-partner-application", "test-unified-contact-store"}
 # Of a verdict: what was asked for is printed, and nothing failed.
 VERDICTS = {5, 6}

@@ -71,6 +71,10 @@ TEST_CASE_FIXTURE(Sound,
                   "of several partners of one application, the one of the host or of the realm is meant") {
   CHECK(partner() == "exchange");
   call.url = "https://owa.contoso.com/ews/exchange.asmx";
+  CHECK(partner() == "exchange");  // it trusts our own tokens
+  challenge.trusted_issuers = {kAcs};
+  CHECK(partner() == "cloud");
+  challenge.trusted_issuers = {kUs, kAcs};
   CHECK(partner() == "PARTNER-DUPLICATE Error https://owa.contoso.com/ews/exchange.asmx");
   challenge.realm = kTenant;
   CHECK(partner() == "cloud");
