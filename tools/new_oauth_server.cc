@@ -95,11 +95,14 @@ Verb declare() {
               refused_parameter("InMemory", "objects live in the store; --what-if shows what would be made"),
           },
           relation_parameters<Options>(Empty::refused)),
-      .examples = {{"new-oauth-server sts --metadata-file sts.json",
-                    "Trusts an authorization server by its document."},
-                   {"new-oauth-server sts --metadata-file sts.json --metadata-url "
-                    "https://accounts.accesscontrol.windows.net/contoso.com/metadata/json/1",
-                    "The same, and remembers where the document is."}},
+      .examples =
+          {{"new-oauth-server sts --metadata-file sts.json",
+            "Trusts an authorization server by its document."},
+           {"new-oauth-server sts --metadata-url https://sts.contoso.com/sts/metadata/json/1 --ca-file "
+            "ca.pem "
+            "--allow-host login.fabrikam.com",
+            "Reads it over the network, from a server of a private authority whose token endpoint is on "
+            "another host."}},
       .output = &kOAuthServerType,
       .run = run,
   });

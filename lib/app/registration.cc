@@ -25,6 +25,19 @@ void take_keys(const TrustDocument& read, Instant now, KeyRelation& relation) {
   relation.last_refresh_result = kRefreshed;
 }
 
+// FederationMetadata.xml names no endpoints of OAuth: they are derived, and lie where the document does
+// (protocol.md 2.4).
+std::optional<std::string> endpoint_of(const MetadataDocument& document, std::string_view usage,
+                                       const std::optional<std::string>& url) {
+  const auto named = document.endpoint(usage);
+  if (!named || !url || document.kind != MetadataKind::federation) return named;
+  constexpr std::string_view kScheme = "https://";
+  const auto path = named->find('/', kScheme.size());
+  return path == std::string::npos
+             ? named
+             : std::optional(fmt::format("{}{}{}", kScheme, *host_of_url(*url), named->substr(path)));
+}
+
 Result<void> same_issuer(const MetadataDocument& document, const IssuerName& registered,
                          const std::string& identity, std::string_view what) {
   const auto& issuer = document.issuer;
@@ -82,8 +95,8 @@ Result<void> take_document(const TrustDocument& read, const std::optional<std::s
 Result<void> take_document(const TrustDocument& read, const std::optional<std::string>& url, Instant now,
                            OAuthServer& server) {
   server.metadata_url = url ? url : read.document.endpoint("metadata");
-  server.token_endpoint = read.document.endpoint("issuance");
-  server.authorization_endpoint = read.document.endpoint("authorization");
+  server.token_endpoint = endpoint_of(read.document, "issuance", server.metadata_url);
+  server.authorization_endpoint = endpoint_of(read.document, "authorization", server.metadata_url);
   for (const auto& [what, location] : {std::pair("issuance endpoint", server.token_endpoint),
                                        std::pair("authorization endpoint", server.authorization_endpoint)}) {
     if (location && server.metadata_url)

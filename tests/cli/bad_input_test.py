@@ -167,6 +167,8 @@ class Parameters(WithStore):
                 for kind in wrongs:
                     self.attempt(verb["name"], [*right, name.encode() + b"=" + WRONG[kind]], (verb["name"], name, kind))
                     calls += 1
+                if (verb["name"], parameter["name"]) == ("start-token-service", "InsecureHttp"):
+                    continue  # then nothing is wrong, and it runs
                 self.attempt(verb["name"], [*right, name], (verb["name"], name, "without a value"))
                 calls += 1
         print(f"{calls} calls", end=" ", flush=True)

@@ -30,8 +30,9 @@ NEVER = {}
 # Verbs that run until a signal ends them.
 LASTING = {"start-token-service"}
 # Those that call other servers, of which there are none here.
-CALLING = {"request-oauth-token", "update-partner-application", "update-oauth-server", "test-deployment", "test-ex-storage-connectivity", "test-oauth-connectivity", "test-oauth-server",
-           "test-partner-application", "test-unified-contact-store"}
+CALLING = {"request-oauth-token", "test-deployment", "test-ex-storage-connectivity", "test-oauth-connectivity",
+           "test-oauth-server", "test-partner-application", "test-unified-contact-store", "update-oauth-server",
+           "update-partner-application"}
 # Of a verdict: what was asked for is printed, and nothing failed.
 VERDICTS = {5, 6}
 
@@ -443,6 +444,8 @@ class Values:
             return self.identity(verb, name)
         if name == "Token":
             return self.dice.choice((self.world.tokens[0], self.dice.choice(self.world.tokens)))
+        if name == "Line":
+            return self.dice.choice(("2000003", "invalid_grant", 'Bearer realm="a"', '2000001;reason="x"'))
         if name in ("Property", "Sort"):
             return self.property_name(verb) + (self.dice.choice(("", " desc", " asc")) if name == "Sort" else "")
         if name == "CertificateRawData":
