@@ -368,6 +368,13 @@ class Walk {
   ConnectionTest test_;
 };
 
+// This test is what the table of diagnoses would have run.
+std::string next_after(const Diagnosis& diagnosis) {
+  constexpr std::string_view kThis = "test-oauth-connectivity";
+  if (diagnosis.next.starts_with(kThis)) return fmt::format("likeliest: {}", diagnosis.cause);
+  return fmt::format("{}; likeliest: {}", diagnosis.next, diagnosis.cause);
+}
+
 // A refusal with its own words.
 void judge_refusal(ConnectionTest& test, const HttpResponse& response, bool has_user) {
   const auto text = response.header("x-ms-diagnostics");
@@ -378,16 +385,17 @@ void judge_refusal(ConnectionTest& test, const HttpResponse& response, bool has_
                      "server's log says why");
   }
   const auto diagnosis = diagnose(*line);
-  test.fail("Verdict",
-            fmt::format("{} {}: {}. {}", diagnosis.code.value_or(""), diagnosis.category.value_or(""),
-                        diagnosis.reason.value_or("(no reason)"), diagnosis.meaning));
+  std::string_view reason = diagnosis.reason ? std::string_view(*diagnosis.reason) : "(no reason)";
+  if (reason.ends_with('.')) reason.remove_suffix(1);
+  test.fail("Verdict", fmt::format("{} {}: {}. {}", diagnosis.code.value_or(""),
+                                   diagnosis.category.value_or(""), reason, diagnosis.meaning));
   if (diagnosis.rows.empty()) return;
   const auto& row = diagnosis.rows.front();
   if (row == "USER-MAPPING" && !has_user) return;
   test.find({row, severity_of(row), test.target,
              fmt::format("{} {}: {}", diagnosis.code.value_or(""), diagnosis.category.value_or(""),
                          diagnosis.meaning),
-             fmt::format("likeliest: {}. {}", diagnosis.cause, diagnosis.next)});
+             next_after(diagnosis)});
 }
 
 }  // namespace
