@@ -176,10 +176,9 @@ Result<ReceivedToken> read_token(const Environment& env, const OAuthServer& serv
 Result<std::string> check_resource(std::string_view text) {
   if (parse_audience(text)) return std::string(text);
   if (is_url_issuer(text)) return parse_https_url(text);
-  return fail(
-      "Parameter.Invalid",
-      fmt::format("--resource: '{}' is not of the form PRINCIPAL/HOST@REALM", escape_for_terminal(text)),
-      "--resource", "for example 00000002-0000-0ff1-ce00-000000000000/mail.contoso.com@contoso.com");
+  return fail("Parameter.Invalid",
+              fmt::format("'{}' is not of the form PRINCIPAL/HOST@REALM", escape_for_terminal(text)),
+              "--resource", "for example 00000002-0000-0ff1-ce00-000000000000/mail.contoso.com@contoso.com");
 }
 
 Result<TokenExchange> exchange_assertion(Environment& env, const TokenQuery& query) {
